@@ -1,0 +1,57 @@
+# The two commands: `make serve` opens the map, `make test` runs every test. Both set up what they
+# need in .venv first; uv is used where it is installed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(if $(shell command -v uv),VIRTUAL_ENV=$(VENV) uv pip install,$(BIN)/pip install)
+
+.PHONY: serve test check format browser docs bench clean
+
+serve: $(VENV)/serve.stamp
+	$(BIN)/geoapp serve $(ARGS)
+
+test: $(VENV)/develop.stamp browser
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/develop.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/develop.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Chromium: the one that is there, else Debian's where apt works, else Playwright's own.
+browser: $(VENV)/develop.stamp
+	@command -v chromium >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	|| $(BIN)/playwright install --with-deps chromium \
+	|| $(BIN)/playwright install chromium
+
+# Pictures of the user guide, taken from the running app.
+docs: $(VENV)/develop.stamp browser
+	$(BIN)/python docs/pictures.py
+
+bench: $(VENV)/develop.stamp browser
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/serve.stamp: pyproject.toml constraints.txt | $(VENV)/pip.stamp
+	$(INSTALL) --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/develop.stamp: pyproject.toml constraints.txt | $(VENV)/pip.stamp
+	$(INSTALL) --quiet -c constraints.txt -e . --group test --group check
+	@touch $@ $(VENV)/serve.stamp
+
+# pip knows dependency groups since 25.1; the one that comes with Python 3.11 does not
+$(VENV)/pip.stamp:
+	$(if $(shell command -v uv),uv venv --quiet --allow-existing $(VENV),$(PYTHON) -m venv $(VENV))
+	$(if $(shell command -v uv),,$(BIN)/pip install --quiet --upgrade "pip>=25.1")
+	@touch $@

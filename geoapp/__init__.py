@@ -1,0 +1,3 @@
+"""Maps of partnerships of municipalities."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,41 @@
+"""What several commands share: the workspace option and the progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Progress = Callable[[int, int, str], None]
+
+
+def workspace_option(command: Command) -> Command:
+    """Add ``--workspace DIR``."""
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="The workspace; by default the current folder if it is one, else the embedded one.",
+    )(command)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Show a progress bar on standard error, where that is a terminal."""
+    with click.progressbar(
+        length=1, label=label, file=click.get_text_stream("stderr"), item_show_func=_shown
+    ) as bar:
+
+        def progress(done: int, total: int, item: str) -> None:
+            bar.length = max(total, 1)
+            bar.update(done - bar.pos, item)
+
+        yield progress
+
+
+def _shown(item: str | None) -> str:
+    return item or ""

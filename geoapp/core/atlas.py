@@ -1,0 +1,87 @@
+"""A workspace, checked and prepared: all that a map, a table or a profile is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from geoapp.core.checked import LayerReport
+from geoapp.core.layer import LayerSpec
+from geoapp.core.mapspec import BaseMap, GeometryRef
+from geoapp.core.partnership import Partnership
+from geoapp.errors import Problem
+
+FIGURE_COLUMNS = ("unit", "layer", "theme", "quantity", "value", "illustrative")
+
+
+@dataclass(frozen=True)
+class PreparedLayer:
+    """A layer with what was found in its file.
+
+    ``geometry`` is its display copy; for a table, one point for each municipality. Both it and
+    ``report`` are None where the file could not be used; ``problems`` says why.
+    """
+
+    spec: LayerSpec
+    report: LayerReport | None = None
+    geometry: GeometryRef | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Everything a workspace holds; frames are shared and must be copied before they change.
+
+    Attributes
+    ----------
+    municipalities
+        Indexed by unit key: ``code``, ``name``, ``country``, ``population``,
+        ``population_date``, ``population_source``, ``area_ha`` (official), ``area_date``,
+        ``area_source``, ``area_computed_ha`` (on real boundaries only), ``children``, ``orp``,
+        ``boundary`` (slug of the layer, empty without borders), ``schematic``, ``west``,
+        ``south``, ``east``, ``north`` (degrees).
+    partnerships
+        In registry order, groups resolved.
+    memberships
+        As from `geoapp.core.grouping.list_memberships`.
+    statuses
+        As from `geoapp.core.status.resolve_statuses`.
+    layers
+        Boundaries and themes, valid or not.
+    figures
+        Long table of `FIGURE_COLUMNS`: what each theme layer amounts to in a municipality;
+        ``value`` is missing where unknown.
+    members, context
+        Display copies of the municipalities of the registry and of all others.
+    base_maps
+        What a reader may choose as background.
+    problems
+        Everything found wrong in the workspace.
+    """
+
+    municipalities: pd.DataFrame
+    partnerships: tuple[Partnership, ...]
+    memberships: pd.DataFrame
+    statuses: pd.DataFrame
+    layers: tuple[PreparedLayer, ...]
+    figures: pd.DataFrame
+    members: GeometryRef | None
+    context: GeometryRef | None
+    base_maps: tuple[BaseMap, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def themes(self) -> tuple[PreparedLayer, ...]:
+        """The layers that are no boundaries."""
+        return tuple(layer for layer in self.layers if layer.spec.theme != "boundaries")
+
+    @property
+    def schematic(self) -> bool:
+        """Whether any member's borders are schematic."""
+        members = self.municipalities.index.isin(self.memberships["unit"])
+        return bool(self.municipalities.loc[members, "schematic"].any())
+
+    def partnership(self, slug: str) -> Partnership:
+        """Return a partnership by its id; KeyError when there is none."""
+        return {partnership.id: partnership for partnership in self.partnerships}[slug]

@@ -1,0 +1,204 @@
+"""Building a map: an atlas and a reader's choice in, a map specification out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from geoapp.core.atlas import Atlas, PreparedLayer
+from geoapp.core.choice import Choice
+from geoapp.core.grouping import choose_memberships, group_municipalities
+from geoapp.core.legend import Grouped, group_label, group_legend, group_styles
+from geoapp.core.mapspec import BaseMap, Bounds, MapLayer, MapSpec, Style, View
+from geoapp.core.palette import NEUTRAL, overlap_style, uncertain_style
+from geoapp.core.phrases import Phrases
+from geoapp.core.theming import layer_label, source_line, theme_drawing
+
+_WHOLE: Bounds = (14.0, 48.5, 24.2, 54.9)
+_ORDER = {"polygon": 0, "line": 1, "point": 2}
+
+
+def build_map(atlas: Atlas, choice: Choice, phrases: Phrases) -> MapSpec:
+    """Return the map of the chosen partnerships, grouped and themed as chosen.
+
+    Slugs that the atlas does not know are passed over, so that an old address still opens.
+    """
+    grouped = group_choice(atlas, choice)
+    chosen = [layer for layer in atlas.themes if layer.spec.slug in choice.layers]
+    drawings = [
+        drawing for layer in chosen if (drawing := theme_drawing(layer, atlas, phrases)) is not None
+    ]
+    legend = group_legend(atlas, grouped, phrases)
+    units = grouped.groups.index
+    return MapSpec(
+        title=_title(atlas, choice, phrases),
+        language=phrases.language,
+        view=View(key=_view_key(atlas, choice), bounds=_bounds(atlas, units)),
+        layers=(
+            *_municipality_layers(atlas, grouped, phrases),
+            *sorted(
+                (drawing.layer for drawing in drawings),
+                key=lambda layer: _ORDER[layer.geometry.kind],
+            ),
+        ),
+        legend=(legend, *(drawing.legend for drawing in drawings)),
+        base_map=_base_map(atlas, choice),
+        attribution=_attribution(atlas, units, chosen, phrases),
+        notices=notices(atlas, units, chosen, phrases),
+        selected=choice.selected if choice.selected in atlas.municipalities.index else None,
+        text_alternative=_in_words(grouped, atlas, chosen, phrases),
+        phrases=control_phrases(phrases),
+    )
+
+
+def group_choice(atlas: Atlas, choice: Choice) -> Grouped:
+    """Return the municipalities of the chosen partnerships with the groups they are in."""
+    known = {partnership.id for partnership in atlas.partnerships}
+    memberships = choose_memberships(atlas.memberships, known.intersection(choice.partnerships))
+    groups = group_municipalities(choice.group_by, memberships, atlas.statuses)
+    return Grouped(choice.group_by, memberships, groups)
+
+
+def notices(
+    atlas: Atlas, units: pd.Index, layers: list[PreparedLayer], phrases: Phrases
+) -> tuple[str, ...]:
+    """Return what no reader may overlook: schematic borders and made-up themes."""
+    told = []
+    schematic = atlas.municipalities["schematic"].reindex(units)
+    if schematic.all() and len(schematic):
+        told.append(phrases.gettext("Schematic borders: areas are true, shapes are invented."))
+    elif schematic.any():
+        told.append(
+            phrases.ngettext(
+                "Schematic borders in {n} municipality: its area is true, its shape invented.",
+                "Schematic borders in {n} municipalities: areas are true, shapes are invented.",
+                int(schematic.sum()),
+            )
+        )
+    if invented := [
+        layer_label(layer.spec, phrases) for layer in layers if layer.spec.illustrative
+    ]:
+        told.append(
+            phrases.gettext("Illustrative data, made up: {names}.").format(
+                names=", ".join(invented)
+            )
+        )
+    return tuple(told)
+
+
+def control_phrases(phrases: Phrases) -> dict[str, str]:
+    """Return the texts of a renderer's own controls."""
+    return {}
+
+
+def _municipality_layers(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> list[MapLayer]:
+    layers = []
+    if atlas.context:
+        layers.append(
+            MapLayer(
+                slug="context",
+                name=phrases.gettext("Other municipalities"),
+                geometry=atlas.context,
+                styles=(NEUTRAL,),
+                selectable=True,
+            )
+        )
+    if atlas.members:
+        styles, assign = _assign_styles(atlas, grouped)
+        layers.append(
+            MapLayer(
+                slug="municipalities",
+                name=phrases.gettext("Municipalities"),
+                geometry=atlas.members,
+                styles=styles,
+                assign=assign,
+                tooltips=_tooltips(atlas, grouped, phrases),
+                selectable=True,
+                labels=True,
+            )
+        )
+    return layers
+
+
+def _assign_styles(atlas: Atlas, grouped: Grouped) -> tuple[tuple[Style, ...], dict[str, int]]:
+    plain = group_styles(atlas, grouped)
+    uncertain = grouped.uncertain
+    places: dict[Style, int] = {NEUTRAL: 0}
+    assign = {}
+    for unit, found in grouped.groups.items():
+        style = plain[found[0]]
+        if len(found) > 1:
+            style = overlap_style(style, plain[found[1]])
+        if unit in uncertain:
+            style = uncertain_style(style)
+        assign[str(unit)] = places.setdefault(style, len(places))
+    return tuple(places), assign
+
+
+def _tooltips(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> dict[str, tuple[str, ...]]:
+    slugs = {slug for found in grouped.groups for slug in found}
+    labels = {slug: group_label(atlas, grouped.by, slug, phrases) for slug in slugs}
+    population = atlas.municipalities["population"]
+    residents = phrases.gettext("Residents: {number}")
+    return {
+        str(unit): (
+            *(labels[slug] for slug in found),
+            residents.format(number=phrases.number(float(population[unit]))),
+        )
+        for unit, found in grouped.groups.items()
+    }
+
+
+def _title(atlas: Atlas, choice: Choice, phrases: Phrases) -> str:
+    names = [
+        partnership.name(phrases.language, short=True)
+        for partnership in atlas.partnerships
+        if partnership.id in choice.partnerships
+    ]
+    return ", ".join(names) or phrases.gettext("All partnerships")
+
+
+def _view_key(atlas: Atlas, choice: Choice) -> str:
+    geometry = atlas.members.name if atlas.members else ""
+    return " ".join([geometry, *sorted(choice.partnerships)])
+
+
+def _bounds(atlas: Atlas, units: pd.Index) -> Bounds:
+    table = atlas.municipalities.reindex(units)
+    if not table["west"].notna().any():
+        return _WHOLE
+    low = table[["west", "south"]].min()
+    high = table[["east", "north"]].max()
+    return (float(low["west"]), float(low["south"]), float(high["east"]), float(high["north"]))
+
+
+def _base_map(atlas: Atlas, choice: Choice) -> BaseMap | None:
+    return next((entry for entry in atlas.base_maps if entry.slug == choice.base_map), None)
+
+
+def _attribution(
+    atlas: Atlas, units: pd.Index, chosen: list[PreparedLayer], phrases: Phrases
+) -> tuple[str, ...]:
+    borders = set(atlas.municipalities["boundary"].reindex(units))
+    used = [layer for layer in atlas.layers if layer.spec.slug in borders]
+    lines = [source_line(layer.spec, phrases) for layer in (*used, *chosen)]
+    return tuple(dict.fromkeys(lines))
+
+
+def _in_words(grouped: Grouped, atlas: Atlas, chosen: list[PreparedLayer], phrases: Phrases) -> str:
+    counts = "; ".join(
+        f"{group_label(atlas, grouped.by, slug, phrases)}: "
+        + phrases.ngettext("{n} municipality", "{n} municipalities", count)
+        for slug, count in grouped.counts.items()
+    )
+    themes = ", ".join(layer_label(layer.spec, phrases) for layer in chosen)
+    shown = phrases.gettext("Themes shown: {themes}.").format(themes=themes) if themes else ""
+    return " ".join(
+        filter(
+            None,
+            [
+                phrases.gettext("Map of municipalities by group. {counts}.").format(counts=counts),
+                shown,
+                phrases.gettext("The same figures stand in the table below the map."),
+            ],
+        )
+    )

@@ -1,0 +1,114 @@
+"""What each theme layer amounts to in each municipality, with unknown kept apart from zero."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+from geoapp.core.atlas import FIGURE_COLUMNS
+from geoapp.core.codes import country_of
+from geoapp.core.layer import LayerSpec
+from geoapp.core.summary import (
+    QUANTITIES,
+    summarise_by_code,
+    summarise_lines,
+    summarise_points,
+    summarise_polygons,
+)
+
+
+def layer_figures(
+    spec: LayerSpec, features: pd.DataFrame, boundaries: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Return the figures of one layer; columns `FIGURE_COLUMNS`, one row per unit and quantity.
+
+    Parameters
+    ----------
+    spec
+        The layer.
+    features
+        Checked features in EPSG:4326, or rows of a table with ``unit``.
+    boundaries
+        Municipalities in EPSG:4326, indexed by unit key, with ``schematic``.
+
+    Notes
+    -----
+    A figure is unknown (missing) where the layer does not claim to cover the municipality, where
+    nothing was found and the layer does not claim to be complete, and where real features would
+    be measured against schematic borders.
+    """
+    table = _summary(spec, features, boundaries)
+    quantities = [quantity for quantity in QUANTITIES if quantity in table]
+    unknown = ~_covered(spec, boundaries) | _absent(spec, table)
+    if "unit" not in features and not spec.illustrative:
+        unknown |= boundaries["schematic"].to_numpy(dtype=bool)
+    known = table[quantities].astype("float64").mask(unknown)
+    long = known.rename_axis("unit").reset_index().melt(id_vars="unit", var_name="quantity")
+    long = long.assign(layer=spec.slug, theme=spec.theme, illustrative=spec.illustrative)
+    return long[list(FIGURE_COLUMNS)]
+
+
+def add_rates(figures: pd.DataFrame, municipalities: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures of themes with places per 1,000 residents and per 100 children added.
+
+    A rate is unknown where the places, the residents or the children are.
+    """
+    places = figures[figures["quantity"] == "places"]
+    population = places["unit"].map(municipalities["population"])
+    children = places["unit"].map(municipalities["children"])
+    rates = [
+        places.assign(quantity=quantity, value=factor * places["value"] / base.where(base > 0))
+        for quantity, factor, base in (
+            ("places_per_1000", 1000, population),
+            ("places_per_100_children", 100, children),
+        )
+    ]
+    # children's places say nothing of care for the elderly
+    rates[1] = rates[1][rates[1]["theme"] == "childcare"]
+    return pd.concat([figures, *rates], ignore_index=True)
+
+
+def theme_figures(figures: pd.DataFrame) -> pd.DataFrame:
+    """Join the layers of each theme into one figure per unit, theme and quantity.
+
+    Known values of several layers add up; the sum is illustrative as soon as one of them is.
+    Columns ``unit``, ``theme``, ``quantity``, ``value``, ``illustrative``.
+    """
+    known = figures["value"].notna()
+    marked = figures.assign(illustrative=figures["illustrative"].astype(bool) & known)
+    joined = marked.groupby(["unit", "theme", "quantity"], sort=False, as_index=False).agg(
+        value=("value", lambda values: values.sum(min_count=1)),
+        illustrative=("illustrative", "any"),
+    )
+    return joined
+
+
+def _summary(spec: LayerSpec, features: pd.DataFrame, boundaries: gpd.GeoDataFrame) -> pd.DataFrame:
+    if spec.measure == "value" or (spec.kind == "table" and spec.measure is None):
+        values = features.drop_duplicates("unit").set_index("unit")["value"]
+        return pd.DataFrame({"value": values.reindex(boundaries.index)})
+    if "unit" in features:
+        return summarise_by_code(features, boundaries.index)
+    summarise = {
+        "line": summarise_lines,
+        "point": summarise_points,
+        "polygon": summarise_polygons,
+    }[spec.kind]
+    return summarise(gpd.GeoDataFrame(features), boundaries)
+
+
+def _covered(spec: LayerSpec, boundaries: gpd.GeoDataFrame) -> pd.Series:
+    """Whether the layer claims to have data where the municipality is."""
+    if not spec.countries:
+        return pd.Series(True, index=boundaries.index)
+    return pd.Series(
+        [country_of(unit) in spec.countries for unit in boundaries.index], index=boundaries.index
+    )
+
+
+def _absent(spec: LayerSpec, table: pd.DataFrame) -> pd.Series:
+    """Whether nothing was found and that does not mean that there is nothing."""
+    if spec.complete or "value" in table:
+        return pd.Series(False, index=table.index)
+    quantity = next(name for name in QUANTITIES if name in table)
+    return table[quantity].fillna(0.0).le(0)

@@ -1,0 +1,126 @@
+"""A layer as its TOML file describes it: what it is, where it lies, how it is drawn."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from geoapp.core.codes import Country
+from geoapp.core.mapspec import Pattern, Shape
+from geoapp.core.partnership import SLUG, FuzzyDate, Names
+from geoapp.core.value import Value
+
+LayerKind = Literal["polygon", "line", "point", "table"]
+Measure = Literal["length", "count", "share", "value"]
+
+
+def _inside_workspace(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\\" in path or ":" in parts[0]:
+        raise ValueError("expected a path inside the workspace, with forward slashes")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(_inside_workspace)]
+
+
+class Columns(Value):
+    """Which column holds what. What is left out is recognised by content where it can be."""
+
+    code: str | None = None
+    name: str | None = None
+    facilities: str | None = None
+    places: str | None = None
+    value: str | None = None
+    lon: str | None = None
+    lat: str | None = None
+
+
+class LayerStyle(Value):
+    """How the features of a theme are drawn; see `geoapp.core.mapspec.Style`."""
+
+    colour: str = Field(default="#3b6fb6", pattern=r"^#[0-9a-f]{6}$")
+    width: float = Field(default=2, gt=0, le=20)
+    dash: tuple[float, float] | None = None
+    pattern: Pattern = "none"
+    shape: Shape = "circle"
+    radius: float = Field(default=5, ge=1, le=30)
+
+
+class LayerSpec(Value):
+    """One file of `layers/`.
+
+    Attributes
+    ----------
+    slug
+        Name of the TOML file, also used in addresses; never translated.
+    theme
+        ``boundaries`` for municipal boundaries, else the theme the layer belongs to.
+    names
+        Names for the reader, by language.
+    kind
+        What its features are; ``table`` for figures by municipality without geometry.
+    file
+        Path relative to the workspace.
+    sublayer
+        Which layer of a file that holds several.
+    crs
+        ``EPSG:n`` where the file does not say, or says it wrongly.
+    encoding
+        Of the attributes, where the file does not say.
+    measure
+        What is summed for a municipality: kilometres, number, share of area, or the value itself.
+    unit
+        Unit of ``value``, such as ``%``.
+    countries
+        Where the layer has data; elsewhere its figures are unknown, not zero.
+    complete
+        Whether a municipality of these countries without a feature really has none.
+    illustrative
+        Made up to show what the map can do; labelled so wherever it appears.
+    schematic
+        Boundaries drawn by geoapp itself, of true area but invented shape.
+    precedence
+        Among boundaries: the higher one is used where two know the same municipality.
+    source, licence, date, attribution
+        Whose data it is, what it may be used for, its date, and the credit to show.
+    """
+
+    slug: str = Field(pattern=SLUG)
+    theme: str = Field(pattern=SLUG)
+    names: Names = Field(min_length=1)
+    kind: LayerKind
+    file: RelativePath
+    sublayer: str | None = None
+    crs: str | None = Field(default=None, pattern=r"^EPSG:\d{4,6}$")
+    encoding: str | None = None
+    columns: Columns = Columns()
+    measure: Measure | None = None
+    unit: str | None = None
+    style: LayerStyle = LayerStyle()
+    countries: tuple[Country, ...] = ()
+    complete: bool = False
+    illustrative: bool = False
+    schematic: bool = False
+    precedence: int = 0
+    source: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    date: FuzzyDate | None = None
+    attribution: str | None = None
+    note: Names = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fields_fit_together(self) -> Self:
+        if self.theme == "boundaries" and self.kind != "polygon":
+            raise ValueError("boundaries need kind = 'polygon'")
+        if self.schematic and self.theme != "boundaries":
+            raise ValueError("schematic is a property of boundaries; use illustrative for a theme")
+        if self.measure == "value" and self.kind != "table":
+            raise ValueError("measure = 'value' needs kind = 'table'")
+        return self
+
+    def name(self, language: str) -> str:
+        """Return the name in a language, else in English, else in any."""
+        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()))  # type: ignore[call-overload]

@@ -1,0 +1,161 @@
+"""The web server: Streamlit's app with our routes, a strict content policy, and compression."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from time import sleep
+from urllib.parse import urlsplit
+
+import click
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geoapp.core.mapspec import BaseMap
+from geoapp.store.files import display_file, store_root
+from geoapp.ui.cache import WORKSPACE_VARIABLE
+from geoapp.workspace.opening import embedded_workspace, open_workspace
+
+FOR_EVER = "public, max-age=31536000, immutable"
+_GZIP_FROM_BYTES = 1024
+_START_TRIES = 150
+
+
+def serve(workspace: Path, *, host: str, port: int, open_browser: bool) -> None:
+    """Serve a workspace until the process is stopped.
+
+    Parameters
+    ----------
+    workspace
+        Its root folder.
+    host, port
+        Where to listen.
+    open_browser
+        Whether to open the page in the user's browser.
+    """
+    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    # GDAL inside the server must never ask a host for anything
+    app = create_app(open_workspace(workspace).base_maps)
+    url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    click.echo(f"geoapp shows {workspace} at {url}  (stop with Ctrl+C)")
+    if open_browser:
+        threading.Thread(target=_open_when_ready, args=(url,), daemon=True).start()
+    app.run(config=server_config(host, port))
+
+
+def create_app(base_maps: Sequence[BaseMap] = ()) -> st.App:
+    """Return the ASGI application; the hosts of the base maps are allowed to send pictures."""
+    return st.App(
+        script_path(),
+        routes=[Route("/layers/{name}", _layer)],
+        middleware=[
+            Middleware(SecurityHeaders, policy=content_policy(base_maps)),
+            Middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES),
+        ],
+    )
+
+
+def server_config(host: str, port: int) -> dict[str, object]:
+    """Return Streamlit's settings: nothing is sent anywhere, no detail of an error is shown."""
+    return {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.enableXsrfProtection": True,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "minimal",
+        "logger.hideWelcomeMessage": True,
+    }
+
+
+def script_path() -> Path:
+    """Return the script of the app: of the checkout, else the packaged one."""
+    embedded = embedded_workspace()
+    return embedded / "streamlit_app.py"
+
+
+def content_policy(base_maps: Sequence[BaseMap]) -> str:
+    """Return the content security policy; only a base map's pictures may come from elsewhere."""
+    hosts = sorted({f"https://{urlsplit(entry.url).netloc}" for entry in base_maps})
+    pictures = " ".join(["'self'", "data:", "blob:", *hosts])
+    rules = {
+        "default-src": "'self'",
+        "script-src": f"'self' blob: 'wasm-unsafe-eval' {_inline_script_hashes()}",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": pictures,
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "frame-src": "'self' blob: data:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+class SecurityHeaders:
+    """Adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; answers of plain HTTP get the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in self._headers}
+                kept = [pair for pair in message["headers"] if pair[0].lower() not in own]
+                message["headers"] = [*kept, *self._headers]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def _layer(request: Request) -> Response:
+    path = display_file(store_root(), request.path_params["name"])
+    if path is None:
+        return PlainTextResponse("no such layer", status_code=404)
+    return FileResponse(
+        path, media_type="application/geo+json", headers={"cache-control": FOR_EVER}
+    )
+
+
+def _inline_script_hashes() -> str:
+    """Return the hashes of the inline scripts of Streamlit's page; they differ by version."""
+    page = (resources.files("streamlit") / "static" / "index.html").read_text("utf-8")
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline)
+    return " ".join(f"'sha256-{value}'" for value in hashes)
+
+
+def _open_when_ready(url: str) -> None:
+    for _ in range(_START_TRIES):
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):  # noqa: S310 - our own
+                click.launch(url)
+                return
+        except (urllib.error.URLError, OSError):
+            sleep(0.2)

@@ -1,0 +1,1 @@
+"""Adapters that read: registry files, vector files, tables, and the gate for untrusted files."""

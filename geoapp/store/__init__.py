@@ -1,0 +1,1 @@
+"""Prepared data: immutable files named by their content."""

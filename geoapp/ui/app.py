@@ -1,0 +1,53 @@
+"""One run of the app: page set-up, language, navigation, and one net for the errors we raise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from geoapp.errors import GeoappError
+from geoapp.text import LANGUAGE_NAMES, LANGUAGES, Text
+from geoapp.ui import permalink, state
+from geoapp.ui.markup import plain
+
+PAGES = Path(__file__).parent / "pages"
+
+
+def run() -> None:
+    """Run the script of the app once."""
+    permalink.adopt()
+    text = state.text()
+    st.set_page_config(page_title="geoapp", layout="wide")
+    page = st.navigation(_pages(text))
+    _language_control(text)
+    try:
+        page.run()
+    except GeoappError as error:
+        st.error(plain(str(error)))
+    permalink.publish()
+
+
+def _pages(text: Text) -> list[st.Page]:
+    titles = {
+        "map": text.gettext("Map"),
+        "partnership": text.gettext("Partnership"),
+        "data": text.gettext("Data"),
+        "about": text.gettext("About"),
+    }
+    return [
+        st.Page(PAGES / f"{slug}.py", title=title, url_path=slug, default=slug == "map")
+        for slug, title in titles.items()
+    ]
+
+
+def _language_control(text: Text) -> None:
+    with st.sidebar:
+        st.segmented_control(
+            text.gettext("Language"),
+            LANGUAGES,
+            format_func=lambda language: LANGUAGE_NAMES[language],
+            key=state.offer("language", text.language),
+            on_change=state.take_language,
+            required=True,
+        )

@@ -1,0 +1,31 @@
+"""The map: choose, look, select; the table and the card say the same."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from geoapp.core.card import municipality_card as card_of
+from geoapp.ui import cache, state
+from geoapp.ui.components.controls import map_controls
+from geoapp.ui.components.map_view import map_view
+from geoapp.ui.components.municipality_card import municipality_card
+from geoapp.ui.components.municipality_table import downloads, municipality_table
+from geoapp.ui.components.problems import problem_banner
+from geoapp.ui.markup import plain
+
+text = state.text()
+atlas = cache.atlas()
+with st.sidebar:
+    map_controls(atlas, text)
+choice = state.choice()
+spec = cache.map_spec(choice, text.language)
+st.title(plain(spec.title), anchor=False)
+problem_banner(atlas.problems, text)
+left, right = st.columns([3, 1])
+with left:
+    map_view(spec, key="map", height=560, on_select=state.take_map_selection)
+    table = cache.table(choice, text.language)
+    municipality_table(table, text)
+    downloads(text)
+with right:
+    municipality_card(card_of(atlas, choice.selected or "", text), text)

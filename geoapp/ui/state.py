@@ -1,0 +1,79 @@
+"""What the app remembers of a reader's session; the only module that names session keys.
+
+The `Choice` is the one truth. Widgets are filled from it before they are drawn (`offer`) and
+write into it when they change (`take_...`), so that a page that was left and the address of the
+page can never disagree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import streamlit as st
+
+from geoapp.core.choice import Choice
+from geoapp.core.partnership import Language
+from geoapp.text import DEFAULT_LANGUAGE, Text, as_language
+
+_CHOICE = "choice"
+_LANGUAGE = "chosen-language"
+_ADDRESS = "address"
+
+
+def choice() -> Choice:
+    """Return what the reader has chosen."""
+    return cast("Choice", st.session_state.get(_CHOICE, Choice()))
+
+
+def choose(**changes: object) -> None:
+    """Change some of the choices."""
+    st.session_state[_CHOICE] = Choice.model_validate(choice().model_dump() | changes)
+
+
+def text() -> Text:
+    """Return the reader's language: chosen, else the browser's, else English."""
+    chosen = st.session_state.get(_LANGUAGE) or as_language(st.context.locale)
+    return Text(chosen or DEFAULT_LANGUAGE)
+
+
+def choose_language(language: Language) -> None:
+    """Change the language."""
+    st.session_state[_LANGUAGE] = language
+
+
+def address() -> dict[str, str] | None:
+    """Return the parameters the app last wrote into the address; None in a new session."""
+    return cast("dict[str, str] | None", st.session_state.get(_ADDRESS))
+
+
+def remember_address(parameters: dict[str, str]) -> None:
+    """Keep what was written into the address, to tell it from what a reader typed there."""
+    st.session_state[_ADDRESS] = parameters
+
+
+def offer(key: str, value: object) -> str:
+    """Fill a widget that is about to be drawn, and return its key."""
+    if st.session_state.get(key, _ADDRESS) != value:
+        st.session_state[key] = value
+    return key
+
+
+def take_language() -> None:
+    """Take over the language from its widget."""
+    choose_language(st.session_state["language"])
+
+
+def take(field: str, key: str, convert: Callable[[Any], object] = lambda value: value) -> None:
+    """Take over one field of the choice from its widget."""
+    choose(**{field: convert(st.session_state[key])})
+
+
+def take_map_selection() -> None:
+    """Take over the municipality that was clicked on the map; None clears the selection."""
+    choose(selected=st.session_state["map"].select)
+
+
+def take_profile_selection() -> None:
+    """Take over the municipality that was clicked on the map of a profile."""
+    choose(selected=st.session_state["profile-map"].select)

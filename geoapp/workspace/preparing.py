@@ -1,0 +1,73 @@
+"""Preparing a workspace: every file is read, checked and summarised once, then kept.
+
+What is kept is found again by what it was made from: the bytes of the file, its description, the
+borders it was measured against, and `VERSION` of this code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from geoapp.core.atlas import FIGURE_COLUMNS, Atlas
+from geoapp.core.boundaries import municipality_table
+from geoapp.core.figures import add_rates
+from geoapp.core.grouping import list_memberships
+from geoapp.core.status import resolve_statuses
+from geoapp.store.files import store_root
+from geoapp.workspace.opening import Workspace
+from geoapp.workspace.prepared import (
+    load_borders,
+    load_figures,
+    load_layer_copy,
+    with_value_points,
+)
+
+Progress = Callable[[int, int, str], None]
+
+
+def prepare(
+    workspace: Workspace, *, store: Path | None = None, progress: Progress | None = None
+) -> Atlas:
+    """Return the atlas of a workspace, made from prepared data wherever that is there.
+
+    Parameters
+    ----------
+    workspace
+        As from `geoapp.workspace.open_workspace`.
+    store
+        Folder of prepared data; `geoapp.store.files.store_root` by default.
+    progress
+        Called with the number of layers done, their total, and the layer in work.
+    """
+    root = store or store_root()
+    copies = []
+    for done, spec in enumerate(workspace.layers):
+        if progress:
+            progress(done, len(workspace.layers), spec.slug)
+        copies.append(load_layer_copy(root, workspace.root, spec))
+    memberships = list_memberships(workspace.partnerships)
+    borders = load_borders(root, copies, frozenset(memberships["unit"]), workspace.municipalities)
+    municipalities = municipality_table(workspace.municipalities, borders.table, memberships)
+    themes = [copy for copy in copies if copy.usable and copy.layer.spec.theme != "boundaries"]
+    figures = [load_figures(root, copy, borders) for copy in themes]
+    if progress:
+        progress(len(workspace.layers), len(workspace.layers), "")
+    layers = tuple(with_value_points(root, copy, borders) for copy in copies)
+    return Atlas(
+        municipalities=municipalities,
+        partnerships=workspace.partnerships,
+        memberships=memberships,
+        statuses=resolve_statuses(workspace.statuses, municipalities),
+        layers=layers,
+        figures=add_rates(
+            pd.concat(figures) if figures else pd.DataFrame(columns=list(FIGURE_COLUMNS)),
+            municipalities,
+        ),
+        members=borders.members,
+        context=borders.context,
+        base_maps=workspace.base_maps,
+        problems=workspace.problems + tuple(p for layer in layers for p in layer.problems),
+    )
