@@ -20,7 +20,7 @@ REFUSED = 2
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="geoapp")
 def commands() -> None:
-    r"""Map partnerships of municipalities in Poland and Czechia.
+    """Map partnerships of municipalities in Poland and Czechia.
 
     \b
     Examples:

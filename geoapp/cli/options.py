@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Progress = Callable[[int, int, str], None]
+
+
+class Progress(Protocol):
+    """Told how much is done, of how much, and what is in work."""
+
+    def __call__(self, done: int, total: int, item: str = "", /) -> None:
+        """Show it."""
 
 
 def workspace_option(command: Command) -> Command:
@@ -30,7 +36,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
         length=1, label=label, file=click.get_text_stream("stderr"), item_show_func=_shown
     ) as bar:
 
-        def progress(done: int, total: int, item: str) -> None:
+        def progress(done: int, total: int, item: str = "", /) -> None:
             bar.length = max(total, 1)
             bar.update(done - bar.pos, item)
 

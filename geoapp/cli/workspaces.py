@@ -30,7 +30,7 @@ DEFAULT_PORT = 8501
 def serve(
     folder: Path | None, workspace: Path | None, host: str, port: int, *, no_browser: bool
 ) -> None:
-    r"""Prepare a workspace and open its map in the browser.
+    """Prepare a workspace and open its map in the browser.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def serve(
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.pass_context
 def check(context: click.Context, workspace: Path | None, *, as_json: bool) -> None:
-    r"""Validate every registry and layer file; list all problems with file and field.
+    """Validate every registry and layer file; list all problems with file and field.
 
     Exits with 1 if there is any problem. Remarks on what was repaired are no problems.
 
@@ -86,7 +86,7 @@ def check(context: click.Context, workspace: Path | None, *, as_json: bool) -> N
 @workspace_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(workspace: Path | None, *, as_json: bool) -> None:
-    r"""Show what a workspace holds: partnerships, declared and computed figures, layers.
+    """Show what a workspace holds: partnerships, declared and computed figures, layers.
 
     \b
     Examples:
@@ -116,7 +116,7 @@ def info(workspace: Path | None, *, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--empty", is_flag=True, help="Only folders and headers, no partnerships.")
 def new(folder: Path, *, empty: bool) -> None:
-    r"""Make a workspace in a new FOLDER: a copy of the embedded one, or an empty one.
+    """Make a workspace in a new FOLDER: a copy of the embedded one, or an empty one.
 
     \b
     Examples:

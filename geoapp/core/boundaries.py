@@ -32,6 +32,8 @@ _FACTS = (
 def compose_boundaries(layers: Sequence[tuple[LayerSpec, gpd.GeoDataFrame]]) -> gpd.GeoDataFrame:
     """Return one polygon for each municipality, from the layer of highest precedence that has it.
 
+    Among layers of the same precedence real borders come before schematic ones.
+
     Parameters
     ----------
     layers
@@ -44,7 +46,7 @@ def compose_boundaries(layers: Sequence[tuple[LayerSpec, gpd.GeoDataFrame]]) -> 
         EPSG:4326, indexed by unit key and sorted by it; `BORDER_COLUMNS` and ``geometry``.
         ``area_computed_ha`` is missing for schematic borders, whose area was put in, not measured.
     """
-    ordered = sorted(layers, key=lambda layer: (-layer[0].precedence, layer[0].slug))
+    ordered = sorted(layers, key=_rank)
     frames = [_described(spec, frame) for spec, frame in ordered]
     if not frames:
         return gpd.GeoDataFrame(
@@ -78,6 +80,11 @@ def municipality_table(
     table["boundary"] = table["boundary"].fillna("")
     table["schematic"] = table["schematic"].fillna(False).astype(bool)
     return table
+
+
+def _rank(layer: tuple[LayerSpec, gpd.GeoDataFrame]) -> tuple[int, bool, str]:
+    spec, _ = layer
+    return -spec.precedence, spec.schematic, spec.slug
 
 
 def _described(spec: LayerSpec, frame: gpd.GeoDataFrame) -> pd.DataFrame:

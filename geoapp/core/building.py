@@ -11,7 +11,8 @@ from geoapp.core.legend import Grouped, group_label, group_legend, group_styles
 from geoapp.core.mapspec import BaseMap, Bounds, MapLayer, MapSpec, Style, View
 from geoapp.core.palette import NEUTRAL, overlap_style, uncertain_style
 from geoapp.core.phrases import Phrases
-from geoapp.core.theming import layer_label, source_line, theme_drawing
+from geoapp.core.theming import layer_label, source_line, theme_drawing, theme_legend
+from geoapp.core.vocabulary import CONTROL_NAMES
 
 _WHOLE: Bounds = (14.0, 48.5, 24.2, 54.9)
 _ORDER = {"polygon": 0, "line": 1, "point": 2}
@@ -40,13 +41,13 @@ def build_map(atlas: Atlas, choice: Choice, phrases: Phrases) -> MapSpec:
                 key=lambda layer: _ORDER[layer.geometry.kind],
             ),
         ),
-        legend=(legend, *(drawing.legend for drawing in drawings)),
+        legend=(legend, *theme_legend(drawings, phrases)),
         base_map=_base_map(atlas, choice),
         attribution=_attribution(atlas, units, chosen, phrases),
         notices=notices(atlas, units, chosen, phrases),
         selected=choice.selected if choice.selected in atlas.municipalities.index else None,
         text_alternative=_in_words(grouped, atlas, chosen, phrases),
-        phrases=control_phrases(phrases),
+        phrases={slug: phrases.gettext(name) for slug, name in CONTROL_NAMES.items()},
     )
 
 
@@ -83,11 +84,6 @@ def notices(
             )
         )
     return tuple(told)
-
-
-def control_phrases(phrases: Phrases) -> dict[str, str]:
-    """Return the texts of a renderer's own controls."""
-    return {}
 
 
 def _municipality_layers(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> list[MapLayer]:

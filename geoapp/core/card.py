@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.figures import theme_figures
 from geoapp.core.phrases import Phrases
-from geoapp.core.table import theme_name
+from geoapp.core.table import figure_name
 from geoapp.core.value import Value
 from geoapp.core.vocabulary import (
     CERTAINTY_NAMES,
@@ -15,7 +18,6 @@ from geoapp.core.vocabulary import (
     LIST_NAMES,
     ROLE_NAMES,
     STATUS_NAMES,
-    quantity_name,
 )
 
 
@@ -43,7 +45,7 @@ def municipality_card(atlas: Atlas, unit: str, phrases: Phrases) -> Card | None:
     """Return the card of a municipality, or None when the atlas does not know the unit key."""
     if unit not in atlas.municipalities.index:
         return None
-    row = atlas.municipalities.loc[unit]
+    row = _row(atlas.municipalities, unit)
     country = phrases.gettext(COUNTRY_NAMES[row["country"]])
     notices = []
     if row["schematic"]:
@@ -80,7 +82,7 @@ def _memberships(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
 
 
 def _status(atlas: Atlas, unit: str, phrases: Phrases) -> Fact:
-    status = atlas.statuses.loc[unit]
+    status = _row(atlas.statuses, unit)
     parts = [
         phrases.gettext(LIST_NAMES[status["list"]]) if status["list"] else "",
         str(status["date"] or ""),
@@ -95,7 +97,7 @@ def _status(atlas: Atlas, unit: str, phrases: Phrases) -> Fact:
     )
 
 
-def _numbers(row: pd.Series, phrases: Phrases) -> list[Fact]:
+def _numbers(row: Mapping[Hashable, Any], phrases: Phrases) -> list[Fact]:
     facts = [
         Fact(
             label=phrases.gettext("Residents"),
@@ -121,28 +123,32 @@ def _numbers(row: pd.Series, phrases: Phrases) -> list[Fact]:
 
 def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
     own = atlas.figures[atlas.figures["unit"] == unit].dropna(subset=["value"])
-    units = {layer.spec.theme: layer.spec.unit for layer in atlas.themes}
-    illustrative = phrases.gettext("illustrative, made up")
-    sources = {
-        layer.spec.theme: _dated(layer.spec.source, layer.spec.date) for layer in atlas.themes
-    }
     return tuple(
         Fact(
-            label=quantity_name(
-                figure["quantity"],
-                theme_name(atlas, figure["theme"], phrases),
-                units.get(figure["theme"]),
-                phrases,
-            ),
+            label=figure_name(atlas, figure["theme"], figure["layer"], figure["quantity"], phrases),
             value=phrases.number(
                 figure["value"], 0 if figure["quantity"] in ("facilities", "places") else 1
             ),
-            source=illustrative if figure["illustrative"] else sources.get(figure["theme"], ""),
+            source=phrases.gettext("illustrative, made up")
+            if figure["illustrative"]
+            else _sources(atlas, own, figure),
         )
         for figure in theme_figures(own).to_dict("records")
     )
 
 
-def _dated(source: object, date: object) -> str:
-    known = [str(part) for part in (source, date) if pd.notna(part) and part]
+def _sources(atlas: Atlas, own: pd.DataFrame, figure: Mapping[Hashable, object]) -> str:
+    """Return whose data a figure is made from: that of every layer that is part of it."""
+    parts = own[(own["theme"] == figure["theme"]) & (own["quantity"] == figure["quantity"])]
+    slugs = {figure["layer"]} if figure["layer"] else set(parts["layer"])
+    specs = [layer.spec for layer in atlas.themes if layer.spec.slug in slugs]
+    return "; ".join(dict.fromkeys(_dated(spec.source, spec.date) for spec in specs))
+
+
+def _row(table: pd.DataFrame, unit: str) -> Mapping[Hashable, Any]:
+    return table.loc[[unit]].to_dict("records")[0]
+
+
+def _dated(source: str | float | None, date: str | float | None) -> str:
+    known = [str(part) for part in (source, date) if part and pd.notna(part)]
     return ", ".join(known)

@@ -9,9 +9,9 @@ import pandas as pd
 
 
 def class_limits(values: pd.Series, classes: int = 4) -> list[float]:
-    """Return the rising inner limits between classes of about equal number.
+    """Return the rising inner limits between classes of about equal number, none of them empty.
 
-    Limits are rounded to two significant digits; fewer come back where values repeat.
+    Limits are rounded to two significant digits; fewer come back where values are few or repeat.
 
     >>> import pandas as pd
     >>> class_limits(pd.Series([3, 11, 19, 31, 48, 52, 77, 104]))
@@ -20,11 +20,14 @@ def class_limits(values: pd.Series, classes: int = 4) -> list[float]:
     []
     """
     known = values.dropna()
-    if known.nunique() < 2:
-        return []
     shares = np.linspace(0, 1, classes + 1)[1:-1]
-    rounded = {_two_digits(limit) for limit in known.quantile(shares)}
-    return sorted(limit for limit in rounded if known.min() < limit <= known.max())
+    limits: list[float] = []
+    low = known.min()
+    for limit in sorted({_two_digits(limit) for limit in known.quantile(shares).dropna()}):
+        if limit <= known.max() and known.between(low, limit, inclusive="left").any():
+            limits.append(limit)
+            low = limit
+    return limits
 
 
 def class_index(value: float, limits: list[float]) -> int:

@@ -23,20 +23,23 @@ CollationKey = tuple[tuple[int, ...], str]
 def collation_key(text: str, language: str) -> CollationKey:
     """Return a sort key; letters a language does not know sort as their base letter.
 
+    Only texts that are canonically equal have equal keys.
+
     >>> sorted(["Żywiec", "Łódź", "Zakrzewo", "Lipka"], key=lambda name: collation_key(name, "pl"))
     ['Lipka', 'Łódź', 'Zakrzewo', 'Żywiec']
     >>> sorted(["Cholina", "Hlásnice", "Ivaň", "Červenka"], key=lambda n: collation_key(n, "cs"))
     ['Červenka', 'Hlásnice', 'Cholina', 'Ivaň']
     """
     ranks = _RANKS.get(language, _RANKS["en"])
-    lower = unicodedata.normalize("NFC", text).lower()
+    whole = unicodedata.normalize("NFC", text)
+    lower = whole.lower()
     key: list[int] = []
     position = 0
     while position < len(lower):
         step = 2 if lower[position : position + 2] == "ch" and "ch" in ranks else 1
         key.append(_rank(lower[position : position + step], ranks))
         position += step
-    return tuple(key), lower
+    return tuple(key), whole
 
 
 def _rank(letter: str, ranks: dict[str, int]) -> int:

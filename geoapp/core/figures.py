@@ -16,6 +16,8 @@ from geoapp.core.summary import (
     summarise_polygons,
 )
 
+_NOT_ADDED = ("share_percent", "value")
+
 
 def layer_figures(
     spec: LayerSpec, features: pd.DataFrame, boundaries: gpd.GeoDataFrame
@@ -40,11 +42,13 @@ def layer_figures(
     table = _summary(spec, features, boundaries)
     quantities = [quantity for quantity in QUANTITIES if quantity in table]
     unknown = ~_covered(spec, boundaries) | _absent(spec, table)
-    if "unit" not in features and not spec.illustrative:
+    if not _by_code(spec, features) and not spec.illustrative:
         unknown |= boundaries["schematic"].to_numpy(dtype=bool)
-    known = table[quantities].astype("float64").mask(unknown)
-    long = known.rename_axis("unit").reset_index().melt(id_vars="unit", var_name="quantity")
-    long = long.assign(layer=spec.slug, theme=spec.theme, illustrative=spec.illustrative)
+    known = table[quantities].astype("float64").mask(unknown).rename_axis("unit")
+    long = known.melt(var_name="quantity", value_name="figure", ignore_index=False).reset_index()
+    long = long.rename(columns={"figure": "value"}).assign(
+        layer=spec.slug, theme=spec.theme, illustrative=spec.illustrative
+    )
     return long[list(FIGURE_COLUMNS)]
 
 
@@ -72,22 +76,28 @@ def theme_figures(figures: pd.DataFrame) -> pd.DataFrame:
     """Join the layers of each theme into one figure per unit, theme and quantity.
 
     Known values of several layers add up; the sum is illustrative as soon as one of them is.
-    Columns ``unit``, ``theme``, ``quantity``, ``value``, ``illustrative``.
+    Shares and values do not add up: where two layers know them of the same municipality, each
+    layer keeps its own. Columns ``unit``, ``theme``, ``layer`` (empty where layers were joined),
+    ``quantity``, ``value``, ``illustrative``.
     """
     known = figures["value"].notna()
-    marked = figures.assign(illustrative=figures["illustrative"].astype(bool) & known)
-    joined = marked.groupby(["unit", "theme", "quantity"], sort=False, as_index=False).agg(
-        value=("value", lambda values: values.sum(min_count=1)),
-        illustrative=("illustrative", "any"),
+    marked = figures.assign(
+        value=figures["value"].astype("float64"),
+        illustrative=figures["illustrative"].astype(bool) & known,
+        layer=figures["layer"].where(_apart(figures), ""),
     )
-    return joined
+    by = marked.groupby(["unit", "theme", "layer", "quantity"], sort=False)
+    joined = pd.DataFrame(
+        {"value": by["value"].sum(min_count=1), "illustrative": by["illustrative"].any()}
+    )
+    return joined.reset_index()
 
 
 def _summary(spec: LayerSpec, features: pd.DataFrame, boundaries: gpd.GeoDataFrame) -> pd.DataFrame:
     if spec.measure == "value" or (spec.kind == "table" and spec.measure is None):
         values = features.drop_duplicates("unit").set_index("unit")["value"]
         return pd.DataFrame({"value": values.reindex(boundaries.index)})
-    if "unit" in features:
+    if _by_code(spec, features):
         return summarise_by_code(features, boundaries.index)
     summarise = {
         "line": summarise_lines,
@@ -95,6 +105,20 @@ def _summary(spec: LayerSpec, features: pd.DataFrame, boundaries: gpd.GeoDataFra
         "polygon": summarise_polygons,
     }[spec.kind]
     return summarise(gpd.GeoDataFrame(features), boundaries)
+
+
+def _by_code(spec: LayerSpec, features: pd.DataFrame) -> bool:
+    """Whether features are counted where their code says; lengths and areas need borders."""
+    return spec.kind in ("point", "table") and "unit" in features
+
+
+def _apart(figures: pd.DataFrame) -> pd.Series:
+    """Whether a figure is of a kind and theme whose layers cannot be added up."""
+    known = figures[figures["value"].notna() & figures["quantity"].isin(_NOT_ADDED)]
+    several = known[known.duplicated(["unit", "theme", "quantity"], keep=False)]
+    pairs = pd.MultiIndex.from_frame(several[["theme", "quantity"]])
+    found = pd.MultiIndex.from_frame(figures[["theme", "quantity"]]).isin(pairs)
+    return pd.Series(found, index=figures.index)
 
 
 def _covered(spec: LayerSpec, boundaries: gpd.GeoDataFrame) -> pd.Series:

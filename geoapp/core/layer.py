@@ -15,6 +15,13 @@ from geoapp.core.value import Value
 LayerKind = Literal["polygon", "line", "point", "table"]
 Measure = Literal["length", "count", "share", "value"]
 
+_MEASURED: dict[Measure, tuple[LayerKind, ...]] = {
+    "length": ("line",),
+    "count": ("point", "table"),
+    "share": ("polygon",),
+    "value": ("table",),
+}
+
 
 def _inside_workspace(path: str) -> str:
     parts = PurePosixPath(path).parts
@@ -117,8 +124,9 @@ class LayerSpec(Value):
             raise ValueError("boundaries need kind = 'polygon'")
         if self.schematic and self.theme != "boundaries":
             raise ValueError("schematic is a property of boundaries; use illustrative for a theme")
-        if self.measure == "value" and self.kind != "table":
-            raise ValueError("measure = 'value' needs kind = 'table'")
+        if self.measure and self.kind not in _MEASURED[self.measure]:
+            needed = "' or '".join(_MEASURED[self.measure])
+            raise ValueError(f"measure = '{self.measure}' needs kind = '{needed}'")
         return self
 
     def name(self, language: str) -> str:

@@ -34,11 +34,12 @@ class Grouped:
     def counts(self) -> dict[str, int]:
         """Municipalities in each group; one that is in two groups counts in both."""
         every = [slug for found in self.groups for slug in found]
-        order = {slug: place for place, slug in enumerate((*ROLES, "losing-functions", *STATUSES))}
-        slugs = dict.fromkeys(every)
-        if self.by in ("role", "status"):
-            slugs = dict.fromkeys(sorted(slugs, key=lambda slug: order[slug]))
-        return {slug: every.count(slug) for slug in slugs}
+        ranked = {
+            "role": ROLES,
+            "status": STATUSES,
+            "partnership": tuple(self.memberships["partnership"].unique()),
+        }.get(self.by, tuple(dict.fromkeys(every)))
+        return {slug: every.count(slug) for slug in ranked if slug in every}
 
     @cached_property
     def uncertain(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ def length_km(geometries: gpd.GeoSeries) -> FloatArray:
 def area_ha(geometries: gpd.GeoSeries) -> FloatArray:
     """Return areas in hectares, measured in the equal-area projection EPSG:3035.
 
-    Borders are straight between their vertices in the CRS they come in.
+    Only vertices are projected: between them, borders are straight in EPSG:3035.
     """
     crs = _known_crs(geometries)
     to_equal_area = Transformer.from_crs(crs, EQUAL_AREA, always_xy=True)

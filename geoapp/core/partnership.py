@@ -142,25 +142,23 @@ def resolve_groups(partnerships: tuple[Partnership, ...]) -> tuple[Partnership, 
     """Fill each group that names another partnership with that one's municipalities.
 
     Roles are not carried over: who leads an agglomeration does not lead the partnership it joined.
-    A municipality that is already listed keeps its own entry.
+    A municipality that is already listed keeps its own entry; one that several groups bring
+    comes with the first of them.
     """
     by_id = {partnership.id: partnership for partnership in partnerships}
     return tuple(_with_groups(partnership, by_id) for partnership in partnerships)
 
 
 def _with_groups(partnership: Partnership, by_id: dict[str, Partnership]) -> Partnership:
-    listed = {member.code for member in partnership.members}
-    taken = [
-        member.model_copy(
-            update={
-                "group": group.slug,
-                "role": "member",
-                "source": member.source or by_id[group.partnership].source,
-            }
-        )
-        for group in partnership.groups
-        if group.partnership in by_id
-        for member in by_id[group.partnership].members
-        if member.code not in listed
-    ]
-    return partnership.model_copy(update={"members": partnership.members + tuple(taken)})
+    members = {member.unit or member.code: member for member in partnership.members}
+    for group in partnership.groups:
+        if group.partnership not in by_id:
+            continue
+        whole = by_id[group.partnership]
+        for member in whole.members:
+            if member.unit and member.unit not in members:
+                source = member.source or whole.source
+                members[member.unit] = member.model_copy(
+                    update={"group": group.slug, "role": "member", "source": source}
+                )
+    return partnership.model_copy(update={"members": tuple(members.values())})

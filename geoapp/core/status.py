@@ -77,7 +77,7 @@ def resolve_statuses(rows: Sequence[StatusRow], municipalities: pd.DataFrame) ->
 
 def _latest(rows: Iterable[StatusRow]) -> dict[str, StatusRow]:
     chosen: dict[str, StatusRow] = {}
-    for row in sorted(rows, key=lambda row: (row.year or 0, row.date or "")):
+    for row in sorted(rows, key=lambda row: (str(row.year or row.date or "")[:4], row.date or "")):
         key = unit_key(row.unit) if row.unit_kind == "municipality" else row.unit
         chosen[str(key)] = row
     return chosen

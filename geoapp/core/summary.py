@@ -76,7 +76,8 @@ def summarise_points(points: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame)
 def summarise_by_code(rows: pd.DataFrame, units: pd.Index[Any]) -> pd.DataFrame:
     """Return ``facilities`` and ``places`` of rows that carry a unit key in ``unit``.
 
-    Where the rows are counts themselves, a column ``facilities`` is summed instead of counted.
+    Where the rows are counts themselves, a column ``facilities`` is summed instead of counted,
+    and missing where none of a municipality's counts is known.
     """
     counted = rows if "facilities" in rows else rows.assign(facilities=1)
     places = pd.to_numeric(
@@ -84,11 +85,9 @@ def summarise_by_code(rows: pd.DataFrame, units: pd.Index[Any]) -> pd.DataFrame:
         errors="coerce",
     ).astype("float64")
     by_unit = counted.assign(places=places).groupby("unit")
-    table = pd.DataFrame(
-        {"facilities": by_unit["facilities"].sum(), "places": by_unit["places"].sum(min_count=1)}
-    )
-    table = table.astype("float64").reindex(units)
-    return table.assign(facilities=table["facilities"].fillna(0.0))
+    found = by_unit[["facilities", "places"]].sum(min_count=1).astype("float64")
+    table = found.reindex(units)
+    return table.assign(facilities=table["facilities"].where(units.isin(found.index), 0.0))
 
 
 def summarise_polygons(

@@ -31,6 +31,7 @@ _SHOWN_QUANTITIES = (
     "value",
 )
 _DECIMALS = {"facilities": 0, "places": 0}
+_FIGURE_KEY = ["theme", "quantity", "layer"]
 _FACT_COLUMNS = {
     "name": mark("Municipality"),
     "code": mark("Code"),
@@ -117,6 +118,18 @@ def theme_name(atlas: Atlas, theme: str, phrases: Phrases) -> str:
     return own.name(phrases.language) if own else theme
 
 
+def figure_name(atlas: Atlas, theme: str, layer: str, quantity: str, phrases: Phrases) -> str:
+    """Return the heading of a row of `geoapp.core.figures.theme_figures`, with its unit."""
+    specs = [
+        found.spec
+        for found in atlas.themes
+        if found.spec.theme == theme and layer in ("", found.spec.slug)
+    ]
+    unit = next((spec.unit for spec in specs if spec.unit), None)
+    name = specs[0].name(phrases.language) if layer else theme_name(atlas, theme, phrases)
+    return quantity_name(quantity, name, unit, phrases)
+
+
 def _fact_column(slug: str, phrases: Phrases) -> Column:
     numeric = slug in ("population", "area_ha", "area_computed_ha")
     return Column(
@@ -133,19 +146,20 @@ def _theme_columns(
     figures = theme_figures(atlas.figures[atlas.figures["unit"].isin(units)])
     table = pd.DataFrame(index=pd.Index(units, name="unit"))
     columns = []
-    measured = {layer.spec.theme: layer.spec.unit for layer in atlas.themes}
-    for theme, unit in measured.items():
-        own = figures[figures["theme"] == theme]
-        for quantity in _SHOWN_QUANTITIES:
-            found = own[(own["quantity"] == quantity) & own["value"].notna()]
-            if found.empty:
-                continue
-            slug = f"{theme}:{quantity}"
-            table[slug] = found.set_index("unit")["value"].reindex(units)
-            heading = quantity_name(quantity, theme_name(atlas, theme, phrases), unit, phrases)
-            if found["illustrative"].any():
-                heading = phrases.gettext("{name} (illustrative)").format(name=heading)
-            columns.append(Column(slug, heading, "number", _DECIMALS.get(quantity, 1)))
+    known = {
+        (str(theme), str(quantity), str(layer)): found
+        for (theme, quantity, layer), found in figures.dropna(subset=["value"]).groupby(_FIGURE_KEY)
+    }
+    themes = {layer.spec.theme: place for place, layer in enumerate(atlas.themes)}
+    order = sorted(known, key=lambda key: (themes[key[0]], _SHOWN_QUANTITIES.index(key[1]), key[2]))
+    for theme, quantity, layer in order:
+        found = known[theme, quantity, layer]
+        slug = f"{layer or theme}:{quantity}"
+        table[slug] = found.set_index("unit")["value"].reindex(units)
+        heading = figure_name(atlas, theme, layer, quantity, phrases)
+        if found["illustrative"].any():
+            heading = phrases.gettext("{name} (illustrative)").format(name=heading)
+        columns.append(Column(slug, heading, "number", _DECIMALS.get(quantity, 1)))
     return table, columns
 
 

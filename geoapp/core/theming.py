@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from geoapp.core.atlas import Atlas, PreparedLayer
 from geoapp.core.classify import class_index, class_limits
+from geoapp.core.dates import date_text
 from geoapp.core.layer import LayerSpec, LayerStyle
 from geoapp.core.mapspec import GeometryKind, LegendGroup, LegendItem, MapLayer, Style
 from geoapp.core.phrases import Phrases
-from geoapp.core.vocabulary import QUANTITY_NAMES
+from geoapp.core.vocabulary import quantity_name
 
 _SMALLEST_RADIUS = 5.0
 _RADIUS_STEP = 3.5
@@ -20,10 +22,11 @@ _RADIUS_STEP = 3.5
 
 @dataclass(frozen=True)
 class Drawing:
-    """A theme layer on the map and what the legend says of it."""
+    """A theme layer on the map, and its lines of the legend; ``heading`` where they are classes."""
 
     layer: MapLayer
-    legend: LegendGroup
+    items: tuple[LegendItem, ...]
+    heading: str = ""
 
 
 def theme_drawing(layer: PreparedLayer, atlas: Atlas, phrases: Phrases) -> Drawing | None:
@@ -37,8 +40,21 @@ def theme_drawing(layer: PreparedLayer, atlas: Atlas, phrases: Phrases) -> Drawi
     item = LegendItem(label=name, style=style, kind=layer.geometry.kind)
     return Drawing(
         MapLayer(slug=layer.spec.slug, name=name, geometry=layer.geometry, styles=(style,)),
-        LegendGroup(title=name, items=(item,), note=source_line(layer.spec, phrases)),
+        (item,),
     )
+
+
+def theme_legend(drawings: Sequence[Drawing], phrases: Phrases) -> tuple[LegendGroup, ...]:
+    """Return the legend of the themes: one group of single symbols, one for each set of classes."""
+    single = tuple(item for drawing in drawings if not drawing.heading for item in drawing.items)
+    classed = [
+        LegendGroup(title=drawing.heading, items=drawing.items)
+        for drawing in drawings
+        if drawing.heading
+    ]
+    if not single:
+        return tuple(classed)
+    return (LegendGroup(title=phrases.gettext("Themes"), items=single), *classed)
 
 
 def layer_label(spec: LayerSpec, phrases: Phrases) -> str:
@@ -54,7 +70,7 @@ def layer_label(spec: LayerSpec, phrases: Phrases) -> str:
 def source_line(spec: LayerSpec, phrases: Phrases) -> str:
     """Return the credit of a layer: name, source, date and licence."""
     credit = spec.attribution or spec.source
-    date = spec.date or phrases.gettext("date not known")
+    date = date_text(spec.date, phrases)
     return f"{layer_label(spec, phrases)}: {credit}, {date}, {spec.licence}"
 
 
@@ -72,12 +88,11 @@ def _value_drawing(layer: PreparedLayer, atlas: Atlas, phrases: Phrases) -> Draw
     limits = class_limits(values)
     styles = tuple(_class_style(spec.style, place) for place in range(len(limits) + 1))
     name = layer_label(spec, phrases)
-    unit = spec.unit or ""
     items = tuple(
         LegendItem(label=label, style=style, kind="point")
         for label, style in zip(_class_labels(values, limits, phrases), styles, strict=True)
     )
-    heading = phrases.gettext(QUANTITY_NAMES[quantity]).format(name=name, unit=unit)
+    heading = quantity_name(quantity, name, spec.unit, phrases)
     return Drawing(
         MapLayer(
             slug=spec.slug,
@@ -91,14 +106,15 @@ def _value_drawing(layer: PreparedLayer, atlas: Atlas, phrases: Phrases) -> Draw
                 for key, value in values.items()
             },
         ),
-        LegendGroup(title=heading, items=items, note=source_line(spec, phrases)),
+        items,
+        heading,
     )
 
 
 def _class_labels(values: pd.Series, limits: list[float], phrases: Phrases) -> list[str]:
     edges = [float(values.min()), *limits, float(values.max())]
     written = [phrases.number(edge, _decimals(edge)) for edge in edges]
-    return [f"{low} – {high}" for low, high in itertools.pairwise(written)]
+    return [low if low == high else f"{low} – {high}" for low, high in itertools.pairwise(written)]
 
 
 def _decimals(value: float) -> int:

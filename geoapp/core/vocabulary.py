@@ -60,6 +60,24 @@ QUANTITY_NAMES = {
     "places_per_1000": mark("{name} (places per 1,000 residents)"),
     "places_per_100_children": mark("{name} (places per 100 children)"),
 }
+CONTROL_NAMES = {
+    "zoom-in": mark("Zoom in"),
+    "zoom-out": mark("Zoom out"),
+    "whole-area": mark("Show the whole area"),
+    "fullscreen": mark("Full screen"),
+    "fullscreen-exit": mark("Leave full screen"),
+    "legend": mark("Legend"),
+    "sources": mark("Sources"),
+    "geometry-failed": mark(
+        "The layer “{layer}” could not be loaded. Reload the page to try again."
+    ),
+    "keyboard-help": mark(
+        "Tab goes to the areas of the map, the arrow keys to the next area in that direction, "
+        "Page Up and Page Down to another layer. Enter selects, Escape clears the selection."
+    ),
+}
+"""Texts of the controls of a map, by the slug under which a renderer looks for them."""
+
 _GROUP_NAMES = {"role": ROLE_NAMES, "status": STATUS_NAMES, "country": COUNTRY_NAMES}
 
 
@@ -69,5 +87,10 @@ def group_name(by: str, slug: str, phrases: Phrases) -> str:
 
 
 def quantity_name(quantity: str, theme: str, unit: str | None, phrases: Phrases) -> str:
-    """Return the heading of a figure, such as "Cycle routes (km)"."""
+    """Return the heading of a figure, such as "Cycle routes (km)".
+
+    A value without a unit is called by the theme alone.
+    """
+    if quantity == "value" and not unit:
+        return theme
     return phrases.gettext(QUANTITY_NAMES[quantity]).format(name=theme, unit=unit or "")

@@ -6,13 +6,18 @@ import io
 from collections.abc import Sequence
 
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def table_csv(table: pd.DataFrame) -> bytes:
-    """Return the table as CSV in UTF-8 with a byte order mark, which spreadsheets expect."""
-    return table.map(_as_data).to_csv(index=False).encode("utf-8-sig")
+    """Return the table as CSV in UTF-8 with a byte order mark, which spreadsheets expect.
+
+    Text that begins like a formula, in a cell or a heading, has an apostrophe put before it.
+    """
+    safe = table.map(_as_data).set_axis([_as_data(name) for name in table.columns], axis=1)
+    return safe.to_csv(index=False).encode("utf-8-sig")
 
 
 def table_xlsx(
@@ -20,12 +25,14 @@ def table_xlsx(
 ) -> bytes:
     """Return the table as XLSX, with a second sheet of notes and sources.
 
-    Text stays text: a cell that begins like a formula is stored as a string.
+    Text stays text: a cell that begins like a formula is stored as a string. Control characters,
+    which XLSX cannot hold, are left out.
     """
     content = io.BytesIO()
+    table = table.map(_printable).set_axis([_printable(name) for name in table.columns], axis=1)
     with pd.ExcelWriter(content, engine="openpyxl") as writer:
         table.to_excel(writer, sheet_name=sheet[:31], index=False, freeze_panes=(1, 1))
-        pd.DataFrame({title: list(notes)}).to_excel(
+        pd.DataFrame({_printable(title): [_printable(note) for note in notes]}).to_excel(
             writer, sheet_name=notes_sheet[:31], index=False
         )
         for worksheet in writer.sheets.values():
@@ -33,9 +40,14 @@ def table_xlsx(
                 width = max(len(str(cell.value or "")) for cell in column)
                 worksheet.column_dimensions[column[0].column_letter].width = min(width + 2, 60)
                 for cell in column:
-                    if cell.data_type == "f":
+                    # a text such as "=1" is taken for a formula, "#N/A" for an error
+                    if cell.data_type in ("f", "e"):
                         cell.data_type = "s"
     return content.getvalue()
+
+
+def _printable(value: object) -> object:
+    return ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
 
 
 def _as_data(value: object) -> object:

@@ -13,12 +13,22 @@ from geoapp.ui.markup import plain
 
 PAGES = Path(__file__).parent / "pages"
 
+# Streamlit leaves wide margins, which a map needs more than they do.
+_STYLE = """<style>
+.stMainBlockContainer { padding: 3.2rem 2rem 3rem; }
+.st-key-card li { margin: 0; }
+.st-key-card ul { margin-bottom: 0.3rem; padding-left: 1.1rem; }
+@media (min-width: 641px) { .st-key-card { max-height: 560px; overflow-y: auto; } }
+@media (max-width: 640px) { .stMainBlockContainer { padding: 3.2rem 0.75rem 2rem; } }
+</style>"""
+
 
 def run() -> None:
     """Run the script of the app once."""
     permalink.adopt()
     text = state.text()
     st.set_page_config(page_title="geoapp", layout="wide")
+    st.html(_STYLE)
     page = st.navigation(_pages(text))
     _language_control(text)
     try:

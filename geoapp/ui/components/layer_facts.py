@@ -9,6 +9,7 @@ import streamlit as st
 
 from geoapp.core.atlas import PreparedLayer
 from geoapp.core.checked import LayerReport
+from geoapp.core.dates import date_text
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.phrases import mark
@@ -41,7 +42,7 @@ def layer_overview(layers: Sequence[PreparedLayer], text: Text) -> None:
             text.number(layer.report.features_kept) if layer.report else UNKNOWN,
             layer.spec.source,
             layer.spec.licence,
-            layer.spec.date or UNKNOWN,
+            date_text(layer.spec.date, text),
             (layer.report.crs_source if layer.report else None) or UNKNOWN,
         )
         for layer in layers
@@ -82,7 +83,7 @@ def _facts(spec: LayerSpec, text: Text) -> list[tuple[str, str]]:
         (text.gettext("File"), spec.file),
         (text.gettext("Source"), spec.source),
         (text.gettext("Licence"), spec.licence),
-        (text.gettext("Date"), spec.date or text.gettext("date not known")),
+        (text.gettext("Date"), date_text(spec.date, text)),
         (text.gettext("Covers"), countries or text.gettext("not stated")),
         *(
             [(text.gettext("Remark"), spec.note[text.language])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from geoapp.core.card import Card, Fact
@@ -20,20 +22,27 @@ def municipality_card(card: Card | None, text: Text) -> None:
         st.caption(plain(card.subtitle))
         for notice in card.notices:
             st.caption(f"⚠ {plain(notice)}")
-        _facts(text.gettext("Partnerships"), card.memberships)
-        _facts(text.gettext("Facts"), card.facts)
-        _facts(text.gettext("Themes"), card.figures)
-        st.button(text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None})
-
-
-def _facts(heading: str, facts: tuple[Fact, ...]) -> None:
-    if facts:
-        st.markdown(f"**{plain(heading)}**")
-        lines = [f"- {plain(fact.label)}: **{plain(fact.value)}**" for fact in facts]
-        st.markdown("\n".join(lines))
-        sources = dict.fromkeys(
-            f"- {plain(fact.label)}: {plain(fact.source)}" for fact in facts if fact.source
+        sections = {
+            text.gettext("Partnerships"): card.memberships,
+            text.gettext("Facts"): card.facts,
+            text.gettext("Themes"): card.figures,
+        }
+        for heading, facts in sections.items():
+            _facts(heading, facts)
+        _sources([fact for facts in sections.values() for fact in facts], text)
+        st.button(
+            text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None}
         )
-        if sources:
-            with st.expander(plain(heading)):
-                st.markdown("\n".join(sources))
+
+
+def _facts(heading: str, facts: Sequence[Fact]) -> None:
+    if facts:
+        lines = [f"- {plain(fact.label)}: **{plain(fact.value)}**" for fact in facts]
+        st.markdown("\n".join([f"**{plain(heading)}**", "", *lines]))
+
+
+def _sources(facts: Sequence[Fact], text: Text) -> None:
+    lines = [f"- {plain(fact.label)}: {plain(fact.source)}" for fact in facts if fact.source]
+    if lines:
+        with st.expander(text.gettext("Sources and dates")):
+            st.markdown("\n".join(dict.fromkeys(lines)))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.collation import collation_key
+from geoapp.core.dates import date_text
 from geoapp.core.partnership import Figure, Partnership
 from geoapp.core.profile import Profile, Total, profile_partnership
 from geoapp.core.vocabulary import KIND_NAMES, ROLE_NAMES, STATUS_NAMES
@@ -40,7 +41,7 @@ def introduction(partnership: Partnership, text: Text) -> None:
     """Draw name, kind, description and source."""
     st.title(plain(partnership.name(text.language)), anchor=False)
     kind = text.gettext(KIND_NAMES[partnership.kind])
-    as_of = text.gettext("as of {date}").format(date=partnership.as_of)
+    as_of = text.gettext("as of {date}").format(date=date_text(partnership.as_of, text))
     st.caption(plain(f"{kind} · {as_of}"))
     if about := partnership.description.get(text.language):
         st.markdown(plain(about))
@@ -149,7 +150,7 @@ def _remarks(profile: Profile, text: Text) -> list[str]:
         (declared.area_ha, text.gettext("Area (ha)")),
     ):
         if figure is not None:
-            date = figure.date or text.gettext("date not known")
+            date = date_text(figure.date, text)
             note = f"; {figure.note}" if figure.note else ""
             told.append(f"{label}, {text.gettext('declared')}: {figure.source}, {date}{note}")
     return told

@@ -1,0 +1,81 @@
+"""The methods by name, with the parameters each one takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from geoapp.core.functional.commuting_zones import commuting_zones
+from geoapp.core.functional.containment import containment_summary, containment_table
+from geoapp.core.functional.delineation import Delineation
+from geoapp.core.functional.dominant import dominant_flow
+from geoapp.core.functional.flowbca import flowbca
+from geoapp.core.functional.flows import FlowTable
+from geoapp.core.functional.intramax import intramax
+from geoapp.core.functional.labour_market import labour_market_areas
+from geoapp.core.functional.progress import Progress, require, silent
+from geoapp.core.functional.self_contained import self_contained_areas
+from geoapp.core.functional.urban_area import functional_urban_areas
+
+METHODS: Mapping[str, Callable[..., Delineation]] = {
+    "dominant-flow": dominant_flow,
+    "flowbca": flowbca,
+    "labour-market-areas": labour_market_areas,
+    "self-contained-areas": self_contained_areas,
+    "functional-urban-areas": functional_urban_areas,
+    "commuting-zones": commuting_zones,
+    "intramax": intramax,
+}
+
+_REQUIRED = {
+    "labour-market-areas": "min_self_containment",
+    "self-contained-areas": "low_self_containment",
+}
+
+
+def delineate(
+    flows: FlowTable,
+    method: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    progress: Progress = silent,
+) -> Delineation:
+    """Run a method by its name; parameters left out have their defaults.
+
+    Raises
+    ------
+    RefusedError
+        An unknown method, a parameter it does not have, or a value it does not take.
+    """
+    chosen = dict(parameters or {})
+    require([(method in METHODS, f"there is no method {method}; expected {', '.join(METHODS)}")])
+    taken = method_parameters(method)
+    strange = sorted(chosen.keys() - taken.keys())
+    require([(not strange, f"{method} has no parameter {', '.join(strange)}")])
+    return METHODS[method](flows, **chosen, progress=progress)
+
+
+def method_parameters(method: str) -> dict[str, object]:
+    """Return the parameters of a method with their defaults.
+
+    >>> method_parameters("commuting-zones")
+    {'cut': 0.98}
+    """
+    signature = inspect.signature(METHODS[method])
+    return {
+        name: None if parameter.default is inspect.Parameter.empty else parameter.default
+        for name, parameter in signature.parameters.items()
+        if name not in ("flows", "progress")
+    }
+
+
+def summarise(flows: FlowTable, delineation: Delineation) -> dict[str, object]:
+    """Return the figures of a delineation: containment, areas below the minimum, its own facts.
+
+    See `containment_summary`; ``areas`` lists every area with its figures.
+    """
+    table = containment_table(flows, delineation)
+    least = delineation.parameters.get(_REQUIRED.get(delineation.method, ""))
+    summary = containment_summary(table, minimum=float(str(least)) if least is not None else None)
+    rows = table.reset_index().astype(object).where(table.reset_index().notna(), None)
+    return {**summary, **delineation.facts, "areas": rows.to_dict(orient="records")}

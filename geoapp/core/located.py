@@ -1,0 +1,135 @@
+"""Putting the features of a file where they belong: EPSG:4326, flat, valid, of one kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoapp.core.crs import Places, Settled, outside_area, settle
+from geoapp.core.mapspec import GeometryKind
+from geoapp.core.projection import to_wgs84
+from geoapp.core.raw import Geometries, refusal, some_of, warning
+from geoapp.core.repair import is_missing, refuse_non_finite, repaired
+from geoapp.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Usable geometry in EPSG:4326, longitude first, on the rows that have any.
+
+    ``accuracy_m`` is that of the way there, None where unknown; ``repaired`` counts what was
+    invalid.
+    """
+
+    shapes: pd.Series
+    settled: Settled
+    accuracy_m: float | None
+    repaired: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a file is to be: its name for messages, the kind of feature, and CRS statements."""
+
+    file: str
+    kind: GeometryKind
+    stated_crs: str | None = None
+    declared_crs: str | None = None
+
+
+def locate(
+    shapes: pd.Series, asked: Asked, *, labels: pd.Series, units: pd.Series | None = None
+) -> Located:
+    """Bring geometry in the coordinates of a file into EPSG:4326, repaired.
+
+    Parameters
+    ----------
+    shapes
+        Shapely geometries on the rows of the file.
+    asked
+        What the file is to be.
+    labels
+        A text for each row, to name examples.
+    units
+        Unit keys of rows that have one; they must not contradict the coordinates.
+
+    Raises
+    ------
+    FileRefusedError
+        When a coordinate is no number, the CRS remains unknown, or nothing usable is left.
+    """
+    refuse_non_finite(shapes.to_numpy(), asked.file)
+    present, absent = _without_missing(shapes)
+    _refuse_nothing(present, asked)
+    settled = settle(
+        shapely.get_coordinates(present.to_numpy()),
+        file=asked.file,
+        stated=asked.stated_crs,
+        declared=asked.declared_crs,
+        places=_places(present, units),
+    )
+    placed, accuracy = to_wgs84(present.to_numpy(), settled.reading)
+    fixed, invalid = repaired(_emptied_where_lost(placed), asked.kind)
+    usable, useless = _without_missing(pd.Series(fixed, index=present.index, dtype=object))
+    _refuse_nothing(usable, asked)
+    mended = present.index[invalid].intersection(usable.index)
+    far = usable.index[outside_area(usable.to_numpy())]
+    problems = (
+        *_finding(
+            asked, "{count} rows have no geometry and were left out: {examples}.", labels[absent]
+        ),
+        *settled.problems,
+        *_finding(asked, "{count} invalid geometries were repaired: {examples}.", labels[mended]),
+        *_finding(
+            asked,
+            "{count} features are no usable {kind}s and were left out: {examples}.",
+            labels[useless],
+        ),
+        *_finding(
+            asked, "{count} features lie outside Poland and Czechia: {examples}.", labels[far]
+        ),
+    )
+    return Located(usable, settled, accuracy, len(mended), problems)
+
+
+def _without_missing(shapes: pd.Series) -> tuple[pd.Series, pd.Index]:
+    missing = is_missing(shapes.to_numpy())
+    return shapes[~missing], shapes.index[missing]
+
+
+def _refuse_nothing(shapes: pd.Series, asked: Asked) -> None:
+    if shapes.empty:
+        raise refusal(
+            asked.file,
+            "No feature has a usable {kind}. Expected a layer of {kind}s; choose another file "
+            "or layer.",
+            field="geometry",
+            kind=asked.kind,
+        )
+
+
+def _places(shapes: pd.Series, units: pd.Series | None) -> Places | None:
+    if units is None:
+        return None
+    known = units[units.index.intersection(shapes.index)]
+    bounds = shapely.bounds(shapes[known.index].to_numpy())
+    return Places((bounds[:, :2] + bounds[:, 2:]) / 2, tuple(known)) if len(known) else None
+
+
+def _emptied_where_lost(geometry: Geometries) -> Geometries:
+    """Return the geometry, empty where the CRS has no place for its coordinates."""
+    pairs, rows = shapely.get_coordinates(geometry, return_index=True)
+    result = geometry.copy()
+    result[np.unique(rows[~np.isfinite(pairs).all(axis=1)])] = shapely.Point()
+    return result
+
+
+def _finding(asked: Asked, text: str, labels: pd.Series) -> tuple[Problem, ...]:
+    if labels.empty:
+        return ()
+    values = {"count": len(labels), "examples": some_of(labels), "kind": asked.kind}
+    return (warning(asked.file, text, field="geometry", **values),)

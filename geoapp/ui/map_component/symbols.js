@@ -1,0 +1,72 @@
+// Point symbols and what a style means to Leaflet.
+import { L } from './leaflet.js';
+import { canvasFill, svgFill } from './patterns.js';
+
+// Corners on a circle of radius 1, scaled so that all shapes cover about the same area.
+const CORNERS = {
+  square: [[-0.89, -0.89], [0.89, -0.89], [0.89, 0.89], [-0.89, 0.89]],
+  triangle: [[0, -1.45], [1.26, 0.73], [-1.26, 0.73]],
+  diamond: [[0, -1.28], [1.28, 0], [0, 1.28], [-1.28, 0]],
+};
+const REACH = 1.45;
+
+export function shapePath(shape, x, y, radius) {
+  if (shape === 'circle') {
+    return `M${x - radius},${y} a${radius},${radius} 0 1,0 ${2 * radius},0 `
+      + `a${radius},${radius} 0 1,0 ${-2 * radius},0 Z`;
+  }
+  const corners = CORNERS[shape].map(([dx, dy]) => `${x + dx * radius},${y + dy * radius}`);
+  return `M${corners.join(' L')} Z`;
+}
+
+export const ShapeMarker = L.CircleMarker.extend({
+  _updateBounds() {
+    const reach = this._radius * REACH + this._clickTolerance();
+    const corner = L.point(reach, reach);
+    this._pxBounds = L.bounds(this._point.subtract(corner), this._point.add(corner));
+  },
+
+  _updatePath() {
+    if (this.options.shape in CORNERS) this._updateShape();
+    else this._renderer._updateCircle(this);
+  },
+
+  _updateShape() {
+    const { x, y } = this._point;
+    const outline = this._empty() ? 'M0,0' : shapePath(this.options.shape, x, y, this._radius);
+    if (this._renderer._setPath) {
+      this._renderer._setPath(this, outline);
+      return;
+    }
+    const pen = this._renderer._ctx;
+    if (!this._renderer._drawing || this._empty()) return;
+    pen.beginPath();
+    CORNERS[this.options.shape].forEach(([dx, dy], index) => {
+      const corner = [x + dx * this._radius, y + dy * this._radius];
+      if (index) pen.lineTo(...corner);
+      else pen.moveTo(...corner);
+    });
+    pen.closePath();
+    this._renderer._fillStroke(pen, this);
+  },
+});
+
+// Return the Leaflet path options of a style. A selectable polygon without fill still catches
+// the pointer inside.
+export function pathOptions(map, style, kind, { canvas, selectable }) {
+  const patterned = style.pattern !== 'none';
+  const filled = kind !== 'line' && (Boolean(style.fill) || patterned);
+  return {
+    stroke: Boolean(style.stroke) && style.width > 0,
+    color: style.stroke || '#000000',
+    opacity: style.stroke_opacity,
+    weight: style.width,
+    dashArray: style.dash ? style.dash.join(' ') : null,
+    lineCap: style.dash ? 'butt' : 'round',
+    fill: filled || (selectable && kind !== 'line'),
+    fillColor: filled ? (canvas ? canvasFill(style) : svgFill(map, style)) : '#000000',
+    fillOpacity: filled ? (patterned ? 1 : style.fill_opacity) : 0,
+    shape: style.shape,
+    radius: style.radius,
+  };
+}
