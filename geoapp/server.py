@@ -47,7 +47,6 @@ def serve(workspace: Path, *, host: str, port: int, open_browser: bool) -> None:
         Whether to open the page in the user's browser.
     """
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
-    # GDAL inside the server must never ask a host for anything
     app = create_app(open_workspace(workspace).base_maps)
     url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
     click.echo(f"geoapp shows {workspace} at {url}  (stop with Ctrl+C)")
@@ -80,6 +79,9 @@ def server_config(host: str, port: int) -> dict[str, object]:
         "client.showErrorDetails": "none",
         "client.toolbarMode": "minimal",
         "logger.hideWelcomeMessage": True,
+        "theme.headingFontSizes": ["1.75rem", "1.4rem", "1.2rem", "1.05rem"],
+        "theme.light.primaryColor": "#0b5a9d",
+        "theme.dark.primaryColor": "#6cb2ee",
     }
 
 

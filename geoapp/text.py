@@ -51,7 +51,8 @@ class Text:
             return UNKNOWN
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         # a value exactly between two is rounded away from zero, as readers of tables expect
-        rounded = math.copysign(math.floor(abs(value) * 10**decimals + 0.5) / 10**decimals, value)
+        size = math.floor(abs(value) * 10**decimals + 0.5) / 10**decimals
+        rounded = math.copysign(size, value) if size else 0.0
         return format_decimal(rounded, format=pattern, locale=self.language)
 
     def problem(self, problem: Problem) -> str:

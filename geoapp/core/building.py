@@ -76,7 +76,7 @@ def notices(
             )
         )
     if invented := [
-        layer_label(layer.spec, phrases) for layer in layers if layer.spec.illustrative
+        layer.spec.name(phrases.language) for layer in layers if layer.spec.illustrative
     ]:
         told.append(
             phrases.gettext("Illustrative data, made up: {names}.").format(
@@ -155,7 +155,8 @@ def _title(atlas: Atlas, choice: Choice, phrases: Phrases) -> str:
 
 def _view_key(atlas: Atlas, choice: Choice) -> str:
     geometry = atlas.members.name if atlas.members else ""
-    return " ".join([geometry, *sorted(choice.partnerships)])
+    known = {partnership.id for partnership in atlas.partnerships}
+    return " ".join([geometry, *sorted(known.intersection(choice.partnerships))])
 
 
 def _bounds(atlas: Atlas, units: pd.Index) -> Bounds:

@@ -221,15 +221,16 @@ def _settle_declared(evidence: _Evidence, declared: str) -> Settled:
     fitting = _fitting(evidence, _arrangements(crs), _ENOUGH_TO_BELIEVE)
     if fitting:
         return Settled(fitting[0], "declared", _turned(evidence.file, crs, fitting[0]))
+    fitting = recognise(evidence.pairs, evidence.places)
     raise refusal(
         evidence.file,
         "The coordinates ({example}) cannot be in the declared {crs}: read so, the features lie "
-        "outside Poland and Czechia or far from where their codes say. {candidates} "
-        "Correct or remove crs.",
+        "outside Poland and Czechia or far from where their codes say. Correct or remove crs; "
+        "what would fit: {candidates}.",
         field="crs",
         crs=Reading(crs).label,
         example=evidence.example(),
-        candidates=_looks_like(recognise(evidence.pairs, evidence.places)),
+        candidates=_labels(fitting) or "-",
     )
 
 
@@ -272,21 +273,24 @@ def _fitting(
 def _only(readings: tuple[Reading, ...], evidence: _Evidence) -> Reading:
     if len(readings) == 1:
         return readings[0]
+    text = (
+        "The CRS of the coordinates ({example}) could not be recognised: they would fit each of "
+        "{candidates}. Set crs to the one that is meant."
+        if readings
+        else "The CRS of the coordinates ({example}) could not be recognised: none of {candidates} "
+        "puts them into Poland or Czechia where they belong. Set crs to the EPSG code."
+    )
     raise refusal(
         evidence.file,
-        "The CRS of the coordinates ({example}) could not be recognised. {candidates} "
-        "Set crs to the EPSG code, for example EPSG:2180.",
+        text,
         field="crs",
         example=evidence.example(),
-        candidates=_looks_like(readings),
+        candidates=_labels(readings or _COMMON),
     )
 
 
-def _looks_like(readings: tuple[Reading, ...]) -> str:
-    if not readings:
-        known = ", ".join(reading.crs for reading in _COMMON)
-        return f"They fit none of {known} in Poland or Czechia."
-    return f"They would fit {', '.join(reading.label for reading in readings)}."
+def _labels(readings: Iterable[Reading]) -> str:
+    return ", ".join(reading.label for reading in readings)
 
 
 def _arrangements(crs: str) -> tuple[Reading, ...]:

@@ -16,6 +16,7 @@ import pandas as pd
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
 _CZECH = frozenset("áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ")
 _NEIGHBOURS = frozenset("äöüßÄÖÜôÔ")
+_LETTERS = _POLISH | _CZECH | _NEIGHBOURS
 _TYPOGRAPHY = frozenset("„”“’‘‚«»–—…°§×·•€\u00a0\u00ad\ufeff")
 _UNITS = re.compile(r"(?<![^\W\d_])[cdkm]?m[²³]")
 _NON_ASCII_WORD = re.compile(rb"[^\s,;|\"\x00]*[\x80-\xff][^\s,;|\"\x00]*")
@@ -58,6 +59,19 @@ def choose_encoding(data: bytes, *, declared: str | None = None) -> str:
     return max(("cp1250", "iso-8859-2"), key=lambda name: _decoded_score(words, name))
 
 
+def is_encoding(name: str) -> bool:
+    """Tell whether texts can be read in an encoding of this name.
+
+    >>> is_encoding("cp1250"), is_encoding("cp999"), is_encoding("hex")
+    (True, False, False)
+    """
+    try:
+        b"a".decode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
 def repair_texts(texts: pd.Series) -> tuple[pd.Series, str | None]:
     """Mend a column whose texts were read in a wrong encoding.
 
@@ -93,9 +107,7 @@ def plausibility(words: Iterable[str]) -> int:
 
 def _is_possible(words: list[bytes], encoding: str) -> bool:
     """Tell whether the words can be in an encoding; a DBF field may cut off its last letter."""
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
+    if not is_encoding(encoding):
         return False
     read = [word.decode(encoding, "replace") for word in words]
     broken = sum(word.count("\ufffd") for word in read)
@@ -116,9 +128,13 @@ def _decoded_score(words: list[bytes], encoding: str) -> int:
 def _from_utf8(text: str) -> str | None:
     for read_as in _UTF8_READ_AS:
         found = _reread(text, read_as, "utf-8")
-        if found and found != text and not _traces(found) and not found.isascii():
+        if found and any(letter in _LETTERS for letter in found) and _is_known(found):
             return found
     return None
+
+
+def _is_known(text: str) -> bool:
+    return all(letter.isascii() or letter in _LETTERS | _TYPOGRAPHY for letter in text)
 
 
 def _column_misreading(texts: set[str]) -> tuple[str, str] | None:
@@ -171,7 +187,7 @@ def _traces(word: str) -> int:
 
 
 def _is_trace(letter: str, word: str) -> bool:
-    if letter.isascii() or letter in _POLISH or letter in _CZECH or letter in _NEIGHBOURS:
+    if letter.isascii() or letter in _LETTERS:
         return False
     if "\x80" <= letter <= "\x9f" or letter == "\ufffd":
         return True

@@ -39,6 +39,7 @@ _FILE = "data/municipalities.csv"
 _COLUMNS = ("code", "name", "lon", "lat", "area_ha")
 _SHOWN = ["unit", "code", "name", "country"]
 _EUROPE = (-35.0, 24.0, 45.0, 73.0)
+_AREAS_HA = (1.0, 3e6)
 _TO_METRES = Transformer.from_crs("EPSG:4326", "EPSG:3035", always_xy=True)
 
 # Discs that touch when half as large again stand for neighbours; farther ones stay apart.
@@ -52,10 +53,10 @@ _BISECTIONS = 40
 _DEPTHS = (0.15, 0.05)
 _SMALLEST_TURN_M = 1.0
 _STRONGEST_TURN = 1.1
-# Drawing: the finest detail shown, as a share of the smallest cell's width and at most so many
+# Drawing: the finest detail shown, as a share of the smallest cell's width and within so many
 # metres; how finely coordinates are rounded, as a share of the detail.
 _DETAIL = 0.022
-_COARSEST_M = 100.0
+_DETAIL_M = (2.0, 100.0)
 _ROUNDING = 0.05
 _FEWEST_DECIMALS = 5
 _METRES_A_DEGREE = 111_000.0
@@ -125,7 +126,7 @@ def schematic_boundaries(
 
 
 def incomplete_municipalities(municipalities: pd.DataFrame) -> tuple[Problem, ...]:
-    """Report the rows that cannot be drawn: no valid code, no point in Europe, or no area."""
+    """Report the rows that cannot be drawn: no valid code, no point in Europe, no likely area."""
     checked = _checked(municipalities)
     return tuple(
         Problem(
@@ -138,7 +139,7 @@ def incomplete_municipalities(municipalities: pd.DataFrame) -> tuple[Problem, ..
         for column, expected, columns in (
             ("coded", "a municipality code", ["code"]),
             ("located", "a point in Europe (lon, lat in degrees)", ["lon", "lat"]),
-            ("sized", "an area above 0 (area_ha)", ["area_ha"]),
+            ("sized", "an area from {:g} to {:,.0f} ha (area_ha)".format(*_AREAS_HA), ["area_ha"]),
         )
         for _, row in checked[~checked[column]].iterrows()
         for found in [", ".join(str(value) for value in row[columns])]
@@ -168,7 +169,7 @@ def _checked(municipalities: pd.DataFrame) -> pd.DataFrame:
         unit=units,
         coded=units.notna(),
         located=numbers["lon"].between(west, east) & numbers["lat"].between(south, north),
-        sized=numbers["area_ha"].gt(0) & np.isfinite(numbers["area_ha"]),
+        sized=numbers["area_ha"].between(*_AREAS_HA),
     )
 
 
@@ -335,8 +336,8 @@ def _drawn(
     outline = _resized(cluster.outline, wanted.sum())
     weights = capacity_weights(cluster.sites, wanted, outline, start=cluster.weights)
     diagram = power_diagram(cluster.sites, weights, outline)
-    coarse = min(detail, _COARSEST_M)
-    parts = _parts(diagram.borders, outline, spacing=coarse)
+    shown = float(np.clip(detail, *_DETAIL_M))
+    parts = _parts(diagram.borders, outline, spacing=shown)
     owners = _owners(parts, diagram.cells, whole=whole)
     faces = np.empty(len(wanted), dtype=object)
     for cell in range(len(wanted)):
@@ -344,7 +345,7 @@ def _drawn(
     # Each vertex is computed once, so that it is the same in all the cells that meet there.
     vertices, places = np.unique(shapely.get_coordinates(faces), axis=0, return_inverse=True)
     curved = shapely.set_coordinates(faces, carried(vertices, chain)[places])
-    simple = shapely.coverage_simplify(curved, coarse)
+    simple = shapely.coverage_simplify(curved, shown)
     degrees = _degrees(shapely.get_coordinates(simple))
     decimals = max(_FEWEST_DECIMALS, math.ceil(-math.log10(_ROUNDING * detail / _METRES_A_DEGREE)))
     rounded = shapely.set_coordinates(simple, degrees.round(decimals))

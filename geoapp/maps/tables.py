@@ -17,7 +17,8 @@ def table_csv(table: pd.DataFrame) -> bytes:
     Text that begins like a formula, in a cell or a heading, has an apostrophe put before it.
     """
     safe = table.map(_as_data).set_axis([_as_data(name) for name in table.columns], axis=1)
-    return safe.to_csv(index=False).encode("utf-8-sig")
+    # with this line end, a text that holds a bare carriage return is quoted too
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def table_xlsx(

@@ -5,7 +5,10 @@ Each reader returns what is valid and every problem it met; one bad file never h
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -183,10 +186,11 @@ def _read_tomls(
         file = path.relative_to(root).as_posix()
         value, bad = _read_toml(path, file, model)
         problems += bad
-        if value is not None:
+        if value is not None and slug(value) != path.stem:
+            # used all the same, a copied file would stand for the same thing twice
+            problems.append(_misnamed(file, slug(value)))
+        elif value is not None:
             found.append(value)
-            if slug(value) != path.stem:
-                problems.append(_misnamed(file, slug(value)))
     return tuple(found), problems
 
 
@@ -195,28 +199,57 @@ def _read_toml(
 ) -> tuple[Registered | None, list[Problem]]:
     try:
         return model.model_validate(tomllib.loads(_text_of(path))), []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        return None, [_unreadable(file, "TOML", error)]
     except ValidationError as error:
         return None, list(_field_problems(file, "", error))
+    except (ValueError, RecursionError, OSError) as error:
+        return None, [_unreadable(file, "TOML", error)]
 
 
 def _read_csv(root: Path, file: str, model: type[Registered]) -> Read[Registered]:
-    path = root / file
     try:
-        _text_of(path)
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reader = csv.reader(io.StringIO(_text_of(root / file)), strict=True)
+        lines = [(reader.line_num, cells) for cells in reader if any(cells)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         return (), [_unreadable(file, "CSV (UTF-8, comma)", error)]
+    header = lines[0][1] if lines else []
+    problems = _header_problems(file, header, model)
+    if problems:
+        return (), problems
     rows: list[Registered] = []
-    problems: list[Problem] = []
-    for number, record in enumerate(table.to_dict("records"), start=2):
-        filled = {str(column): value for column, value in record.items() if value != ""}
+    for number, cells in lines[1:]:
+        if len(cells) > len(header):
+            problems.append(_too_long(file, number, len(header), len(cells)))
+            continue
+        # what a line leaves out at its end is empty
+        filled = {column: cell for column, cell in zip(header, cells, strict=False) if cell}
         try:
             rows.append(model.model_validate(filled))
         except ValidationError as error:
-            problems += list(_field_problems(file, f"line {number}, ", error))
+            problems += _field_problems(file, f"line {number}", error)
     return tuple(rows), problems
+
+
+def _header_problems(file: str, header: list[str], model: type[Value]) -> list[Problem]:
+    known = model.model_fields
+    expected = {"columns": ", ".join(known)}
+    missing = [name for name, field in known.items() if field.is_required() and name not in header]
+    problems = [
+        Problem(
+            file,
+            "expected the column {found} in the first line; the columns are {columns}",
+            name,
+            {"found": name, **expected},
+        )
+        for name in missing
+    ]
+    for name, times in Counter(header).items():
+        if name not in known:
+            text = "found the unknown column {found!r}; the columns are {columns}"
+            problems.append(Problem(file, text, "line 1", {"found": name, **expected}))
+        elif times > 1:
+            text = "found the column {found} {times} times; keep one"
+            problems.append(Problem(file, text, "line 1", {"found": name, "times": times}))
+    return problems
 
 
 def _text_of(path: Path) -> str:
@@ -226,7 +259,7 @@ def _text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig")
 
 
-def _field_problems(file: str, where: str, error: ValidationError) -> Iterator[Problem]:
+def _field_problems(file: str, line: str, error: ValidationError) -> Iterator[Problem]:
     for detail in error.errors(include_url=False):
         name = "".join(
             f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]
@@ -234,9 +267,17 @@ def _field_problems(file: str, where: str, error: ValidationError) -> Iterator[P
         message = detail["msg"].removeprefix("Value error, ")
         found = detail.get("input")
         shown = "" if isinstance(found, dict) else f"; found {str(found)[:80]!r}"
-        yield Problem(
-            file, "{message}{found}", where + name.lstrip("."), {"message": message, "found": shown}
-        )
+        where = ", ".join(part for part in (line, name.lstrip(".")) if part)
+        yield Problem(file, "{message}{found}", where, {"message": message, "found": shown})
+
+
+def _too_long(file: str, line: int, expected: int, found: int) -> Problem:
+    return Problem(
+        file,
+        "expected {expected} cells, found {found}; put texts that hold a comma into quotes",
+        f"line {line}",
+        {"expected": expected, "found": found},
+    )
 
 
 def _misnamed(file: str, slug: str) -> Problem:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-_DISPLAY_NAME = re.compile(r"^([a-z0-9]+(?:-[a-z0-9]+)*)-([0-9a-f]{16})\.geojson$")
+from geoapp.errors import RefusedError
+
+_DISPLAY_NAME = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)-([0-9a-f]{16})\.geojson")
 
 
 def store_root() -> Path:
@@ -47,12 +49,16 @@ def obtain(root: Path, key: str, build: Callable[[Path], None]) -> Path:
 
     ``build`` fills an empty folder; the result appears under its name in one step. When two
     processes build the same, the first one's stays.
+
+    Raises
+    ------
+    RefusedError
+        The folder of prepared data cannot be written to.
     """
     target = root / "prepared" / key
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    draft = _empty_draft(target.parent)
     try:
         build(draft)
         _move_folder(draft, target)
@@ -68,11 +74,22 @@ def display_name(slug: str, key: str) -> str:
 
 def display_file(root: Path, name: str) -> Path | None:
     """Return the display file of that name, or None when there is none or the name is no name."""
-    match = _DISPLAY_NAME.match(name)
+    match = _DISPLAY_NAME.fullmatch(name)
     if match is None:
         return None
     path = root / "prepared" / match.group(2) / f"{match.group(1)}.geojson"
     return path if path.is_file() else None
+
+
+def _empty_draft(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+    except OSError as error:
+        raise RefusedError(
+            f"{folder}: prepared data cannot be written there ({error.strerror}); name a folder "
+            "that can be written to in the environment variable GEOAPP_STORE"
+        ) from error
 
 
 def _move_folder(draft: Path, target: Path) -> None:

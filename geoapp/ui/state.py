@@ -69,6 +69,12 @@ def take(field: str, key: str, convert: Callable[[Any], object] = lambda value: 
     choose(**{field: convert(st.session_state[key])})
 
 
+def take_search() -> None:
+    """Take over the municipality that was found, and empty the box for the next search."""
+    choose(selected=st.session_state["search"])
+    st.session_state["search"] = None
+
+
 def take_map_selection() -> None:
     """Take over the municipality that was clicked on the map; None clears the selection."""
     choose(selected=st.session_state["map"].select)

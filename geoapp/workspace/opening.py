@@ -84,8 +84,9 @@ def open_workspace(root: Path | None = None) -> Workspace:
     problems += found
     base_maps, found = read_base_maps(root)
     problems += found
-    partnerships = resolve_groups(partnerships)
+    # before the groups are resolved, so that a member is reported where its file names it
     problems += check_members(partnerships, municipalities)
+    partnerships = resolve_groups(partnerships)
     return Workspace(
         root, municipalities, partnerships, statuses, layers, base_maps, tuple(problems)
     )

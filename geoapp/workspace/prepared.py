@@ -42,7 +42,8 @@ class LayerCopy:
         """Read the checked features, EPSG:4326, or the rows of a table."""
         if self.layer.spec.kind == "table":
             return pd.read_parquet(self.folder / "features.parquet")
-        return gpd.read_parquet(self.folder / "features.parquet")
+        features: pd.DataFrame = gpd.read_parquet(self.folder / "features.parquet")
+        return features
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def load_layer_copy(root: Path, workspace: Path, spec: LayerSpec) -> LayerCopy:
     path = workspace / spec.file
     if not path.is_file():
         return LayerCopy(PreparedLayer(spec), root)
-    key = digest([VERSION, "layer", file_digest(path), spec.model_dump_json()])
+    key = digest([VERSION, "layer", *_content(path), spec.model_dump_json()])
     try:
         folder = obtain(root, key, lambda draft: _build_layer(draft, workspace, spec))
     except FileRefusedError as error:
@@ -83,7 +84,7 @@ def load_borders(
 ) -> Borders:
     """Return the borders of all usable boundary layers; ``members`` are drawn apart."""
     used = [copy for copy in copies if copy.usable and copy.layer.spec.theme == "boundaries"]
-    population = registry["population"].reindex(sorted(members)).to_json()
+    population = registry["population"].sort_index().to_json()
     key = digest([VERSION, "borders", *[copy.key for copy in used], *sorted(members), population])
     folder = obtain(root, key, lambda draft: _build_borders(draft, used, members, registry))
     return Borders(
@@ -113,8 +114,7 @@ def with_value_points(root: Path, copy: LayerCopy, borders: Borders) -> Prepared
     slug = copy.layer.spec.slug
 
     def build(draft: Path) -> None:
-        units = copy.features()["unit"].drop_duplicates()
-        found = borders.table.loc[borders.table.index.intersection(units)]
+        found = borders.table[borders.table.index.isin(copy.features()["unit"])]
         points = gpd.GeoDataFrame(
             {"key": found.index, "name": found["name"].to_numpy()},
             geometry=gpd.points_from_xy(found["px"], found["py"]),
@@ -125,6 +125,15 @@ def with_value_points(root: Path, copy: LayerCopy, borders: Borders) -> Prepared
     key = digest([VERSION, "points", copy.key, borders.key])
     folder = obtain(root, key, build)
     return replace(copy.layer, geometry=_read_ref(folder, slug, key, "point"))
+
+
+def _content(path: Path) -> list[str]:
+    """Return digests of a file and, for a Shapefile, of the files beside it that belong to it."""
+    parts = [path]
+    if path.suffix.lower() == ".shp":
+        beside = (other for other in path.parent.iterdir() if other.stem == path.stem)
+        parts = sorted(other for other in beside if other.is_file())
+    return [part.suffix.lower() + file_digest(part) for part in parts]
 
 
 def _build_layer(draft: Path, workspace: Path, spec: LayerSpec) -> None:

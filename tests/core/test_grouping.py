@@ -76,9 +76,7 @@ def test_grouping_by_status_gives_each_its_one_status(
     units = sorted(set(memberships["unit"]))
     chosen = [data.draw(st.sampled_from(STATUSES)) for _ in units]
     groups = group_municipalities("status", memberships, statuses_of(units, chosen))
-    assert groups.to_dict() == {
-        unit: (status,) for unit, status in zip(units, chosen, strict=True)
-    }
+    assert groups.to_dict() == {unit: (status,) for unit, status in zip(units, chosen, strict=True)}
 
 
 @given(partnerships())

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from geoapp.core.functional.delineation import Delineation
-from geoapp.core.functional.flows import Floats, FlowTable, Integers, aggregate
+from geoapp.core.functional.flows import Floats, FlowTable, Integers, aggregate, indicator, summed
 
 
 def containment_table(flows: FlowTable, delineation: Delineation) -> pd.DataFrame:
@@ -19,11 +19,12 @@ def containment_table(flows: FlowTable, delineation: Delineation) -> pd.DataFram
     """
     table = aggregate(flows, delineation.area, delineation.areas)
     # Flows that leave the delineated areas altogether still belong to residents and jobs.
-    residents = _by_area(flows.residents, delineation)
-    jobs = _by_area(flows.jobs, delineation)
+    where = (delineation.area, len(delineation.areas))
+    residents = summed(flows.residents, *where)
+    jobs = summed(flows.jobs, *where)
     return pd.DataFrame(
         {
-            "units": _by_area(np.ones(len(flows.codes)), delineation).astype(int),
+            "units": summed(np.ones(len(flows.codes)), *where).astype(int),
             "residents": residents,
             "jobs": jobs,
             "internal": table.internal,
@@ -34,9 +35,7 @@ def containment_table(flows: FlowTable, delineation: Delineation) -> pd.DataFram
     )
 
 
-def containment_summary(
-    table: pd.DataFrame, *, minimum: float | None = None
-) -> dict[str, object]:
+def containment_summary(table: pd.DataFrame, *, minimum: float | None = None) -> dict[str, object]:
     """Sum up a containment table.
 
     ``la``, ``lw`` and ``lm`` are the mean, the weighted mean and the minimum of the areas'
@@ -82,20 +81,20 @@ def second_best(flows: FlowTable, delineation: Delineation) -> pd.Series:
 
 def cohesion(flows: FlowTable, area: Integers, count: int) -> sparse.csr_array:
     """Return the cohesion of each unit with each area; shape (n units, ``count`` areas)."""
-    inside = np.flatnonzero(area >= 0)
-    shape = (len(flows.codes), count)
-    into = sparse.csr_array((np.ones(len(inside)), (inside, area[inside])), shape=shape)
+    into = indicator(area, count)
     residents, jobs = flows.residents, flows.jobs
-    out = _scaled(flows.matrix @ into, residents, into.T @ jobs)
-    back = _scaled(flows.matrix.T @ into, jobs, into.T @ residents)
-    link = sparse.csr_array(out + back)
+    forth = sparse.csr_array(flows.matrix @ into)
+    back = sparse.csr_array(sparse.csr_array(flows.matrix.T) @ into)
+    out = _scaled(forth, residents, summed(jobs, area, count))
+    link = sparse.csr_array(out + _scaled(back, jobs, summed(residents, area, count)))
     link.sort_indices()
     return link
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Divide, giving a missing value where the whole is 0."""
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    missing = np.full(len(part), np.nan)
+    return np.asarray(np.divide(part, whole, out=missing, where=whole > 0), dtype=float)
 
 
 def _scaled(flow: sparse.csr_array, of_unit: Floats, of_area: Floats) -> sparse.csr_array:
@@ -103,14 +102,6 @@ def _scaled(flow: sparse.csr_array, of_unit: Floats, of_area: Floats) -> sparse.
     weight = of_unit[entries.coords[0]] * of_area[entries.coords[1]]
     data = np.divide(entries.data**2, weight, out=np.zeros(len(weight)), where=weight > 0)
     return sparse.csr_array((data, entries.coords), shape=entries.shape)
-
-
-def _by_area(values: Floats, delineation: Delineation) -> Floats:
-    inside = delineation.area >= 0
-    counted = np.bincount(
-        delineation.area[inside], weights=values[inside], minlength=len(delineation.areas)
-    )
-    return np.asarray(counted, dtype=float)
 
 
 def _share(part: float, whole: float) -> float | None:

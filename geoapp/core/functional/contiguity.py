@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -67,9 +67,7 @@ def shared_borders(units: gpd.GeoDataFrame) -> Borders:
     left, right = left[once], right[once]
     # A border drawn twice rarely runs over the very same points, hence the metre on both sides.
     rims = shapely.buffer(shapely.boundary(geometries), 1.0)
-    length = shapely.length(
-        shapely.intersection(shapely.boundary(geometries[left]), rims[right])
-    )
+    length = shapely.length(shapely.intersection(shapely.boundary(geometries[left]), rims[right]))
     real = length > 10
     pairs = tuple(
         (codes[a], codes[b], float(metres) / 1000)
@@ -86,9 +84,9 @@ def joined_up(
 ) -> tuple[Delineation, pd.DataFrame]:
     """Move parts that are cut off from the rest of their area to a neighbouring area.
 
-    The part of each area with most employed residents stays. Of the others, unit by unit, the one
-    most tied (by cohesion) to an area that it touches joins that area, until none is left; a part
-    that touches no other area stays where it is. Units of unknown borders never move.
+    The part of each area with most employed residents stays. The other units that touch another
+    area join the one of these they are most tied to (by cohesion), all at once; then those that
+    touch one now, and so on. What touches no other area stays, as do units of unknown borders.
 
     Returns the delineation and a frame of what moved: ``code``, ``from`` and ``to``.
     """
@@ -97,14 +95,11 @@ def joined_up(
     fixed = np.array([code not in borders.codes for code in flows.codes])
     moved: list[tuple[int, int, int]] = []
     loose = _cut_off(flows, graph, area) - set(np.flatnonzero(fixed).tolist())
-    while loose:
-        step = _best_move(flows, graph, area, loose, len(delineation.areas))
-        if step is None:
-            break
-        unit, to = step
-        moved.append((unit, int(area[unit]), to))
-        area[unit] = to
-        loose.discard(unit)
+    while steps := _moves(flows, graph, area, loose, len(delineation.areas)):
+        moved += steps
+        for unit, _, to in steps:
+            area[unit] = to
+            loose.discard(unit)
     table = pd.DataFrame(
         {
             "code": [flows.codes[unit] for unit, _, _ in moved],
@@ -112,7 +107,7 @@ def joined_up(
             "to": [delineation.areas[to] for _, _, to in moved],
         }
     )
-    text = "{moved} units that were cut off from their area moved to a neighbouring one; {left} could not."
+    text = "Units cut off from their area: {moved} moved to a neighbouring one, {left} could not."
     note = Note(text, {"moved": len(moved), "left": len(loose)})
     cleaned = replace(delineation, area=area, notes=(*delineation.notes, note))
     return replace(cleaned, tables={**delineation.tables, "moved": table}), table
@@ -126,28 +121,33 @@ def _cut_off(flows: FlowTable, graph: sparse.csr_array, area: Integers) -> set[i
     inner = sparse.coo_array((np.ones(int(same.sum())), (row[same], column[same])), graph.shape)
     _, part = sparse.csgraph.connected_components(inner, directed=False)
     weight = np.bincount(part, weights=flows.residents)
-    first = {}
+    first: dict[int, int] = {}
     # The part of most residents comes first, of equals the one with the first code.
     for unit in sorted(range(len(area)), key=lambda unit: (-weight[part[unit]], unit)):
         first.setdefault(int(area[unit]), int(part[unit]))
-    return {unit for unit in range(len(area)) if area[unit] >= 0 and part[unit] != first[int(area[unit])]}
+    return {
+        unit
+        for unit in range(len(area))
+        if area[unit] >= 0 and part[unit] != first[int(area[unit])]
+    }
 
 
-def _best_move(
+def _moves(
     flows: FlowTable, graph: sparse.csr_array, area: Integers, loose: set[int], count: int
-) -> tuple[int, int] | None:
-    """Return the loose unit that is most tied to a neighbouring area, and that area."""
+) -> list[tuple[int, int, int]]:
+    """Return, for each loose unit next to another area, its area and the one it shall join."""
     settled = area.copy()
     settled[list(loose)] = -1
-    tie = cohesion(flows, settled, count)
-    best: tuple[float, int, int] | None = None
+    tie = cohesion(flows, settled, count) if loose else None
+    found = []
     for unit in sorted(loose):
-        for to in _areas_around(graph, settled, unit):
-            if to != area[unit] and (best is None or tie[unit, to] > best[0]):
-                best = (float(tie[unit, to]), unit, to)
-    return None if best is None else best[1:]
+        around = [to for to in _areas_around(graph, settled, unit) if to != area[unit]]
+        if around and tie is not None:
+            strength = {to: float(tie[unit, to]) for to in around}
+            found.append((unit, int(area[unit]), max(around, key=strength.__getitem__)))
+    return found
 
 
-def _areas_around(graph: sparse.csr_array, area: Integers, unit: int) -> Iterable[int]:
+def _areas_around(graph: sparse.csr_array, area: Integers, unit: int) -> list[int]:
     around = area[graph.indices[graph.indptr[unit] : graph.indptr[unit + 1]]]
-    return np.unique(around[around >= 0]).tolist()
+    return sorted(set(around[around >= 0].tolist()))

@@ -41,7 +41,8 @@ class Delineation:
     facts
         Figures of the method itself, such as its number of steps.
     tables
-        Tables of the method itself, such as its tree of mergers.
+        Tables of the method itself: ``mergers`` is a tree, ``units`` (with ``code``) tells more of
+        each unit.
     notes
         What the reader must know.
     """
@@ -73,7 +74,7 @@ class Delineation:
 def named_areas(
     flows: FlowTable, labels: Sequence[int] | Integers, *, cores: Mapping[int, int] | None = None
 ) -> tuple[Integers, tuple[str, ...]]:
-    """Number the areas in the order of their core units and name them after these.
+    """Return areas numbered in the order of their core units, and their names after these.
 
     ``labels`` gives any label per unit, negative for none. The core of an area is the unit that
     ``cores`` names by label, else the one with the most jobs, then the most residents, then the

@@ -27,7 +27,7 @@ def dominant_flow(
     destination counts, then the first code.
 
     The table ``links`` holds every flow that passes the share and leads to a stronger unit, with
-    ``dominant`` telling which of them form the forest; ``roles`` tells what each unit is.
+    ``dominant`` telling which of them form the forest; ``units`` tells what each unit is.
 
     References
     ----------
@@ -51,7 +51,7 @@ def dominant_flow(
         areas=areas,
         reserve=lonely_units(flows),
         facts=_facts(links, flows.codes),
-        tables={"links": _coded(links, flows.codes), "roles": _roles(above, flows.codes)},
+        tables={"links": _coded(links, flows.codes), "units": _roles(above, flows.codes)},
         notes=(
             Note("Trees join units by their largest flow alone; they say nothing of containment."),
         ),
@@ -132,12 +132,13 @@ def _roles(above: Integers, codes: tuple[str, ...]) -> pd.DataFrame:
 
 def _facts(links: pd.DataFrame, codes: tuple[str, ...]) -> dict[str, object]:
     inflow = links.groupby("destination")["flow"].sum()
-    ranked = inflow.iloc[np.lexsort((inflow.index, -inflow.to_numpy()))].head(20)
+    units, persons = inflow.index.to_numpy(dtype=int), inflow.to_numpy(dtype=float)
+    ranked = np.lexsort((units, -persons))[:20].tolist()
     return {
         "links": len(links),
         "flow": float(links["flow"].sum()),
         "dominant_links": int(links["dominant"].sum()),
-        "inflows": {codes[int(unit)]: float(flow) for unit, flow in ranked.items()},
+        "inflows": {codes[units[place]]: float(persons[place]) for place in ranked},
     }
 
 

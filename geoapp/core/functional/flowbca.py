@@ -35,8 +35,8 @@ def flowbca(
     flows: FlowTable,
     *,
     option: Option = 1,
-    stop: Stop = "k",
-    level: float = 1,
+    stop: Stop = "q",
+    level: float = 0.15,
     progress: Progress = silent,
 ) -> Delineation:
     """Merge, round by round, the pair of areas with the strongest flow until a rule stops it.
@@ -53,7 +53,8 @@ def flowbca(
         ``lw``, ``lm`` the mean, weighted mean or minimum of the internal shares ``T_AA / R_A``
         reaches it; ``non-zero`` every area has an internal flow (``level`` is not used).
     level
-        Threshold of the rule.
+        Threshold of the rule. The share .15 is the usual one where there is no city; with options 3
+        and 4 ``q`` is a number of persons.
     progress
         Told the share of mergers made.
 
@@ -102,7 +103,10 @@ def _check(option: int, stop: str, level: float) -> None:
         [
             (option in (1, 2, 3, 4), f"the option must be 1, 2, 3 or 4, found {option}"),
             (stop in rules, f"the stop rule must be one of {', '.join(rules)}, found {stop}"),
-            (stop != "k" or (level >= 1 and level == int(level)), "k must be a whole number from 1"),
+            (
+                stop != "k" or (level >= 1 and level == int(level)),
+                "k must be a whole number from 1",
+            ),
             (stop != "q" or level >= 0, f"q must not be negative, found {level}"),
             (
                 stop not in ("la", "lw", "lm") or 0 <= level <= 1,
@@ -123,7 +127,7 @@ def _strength(network: Network, option: int) -> Strength:
     if option == 2:
         return mutual(network, relative)
     if option == 4:
-        return mutual(network, lambda a, b, ab, ba: ab + ba)
+        return mutual(network, lambda _a, _b, ab, ba: ab + ba)
     return directed(network, relative=option == 1)
 
 
@@ -170,7 +174,9 @@ def _stop_rule(
         now = _share(internal[step.kept], residents[step.kept])
         total += now - shares[step.kept] - shares[step.gone]
         held += internal[step.kept] - before[step.kept] - before[step.gone]
-        empty += sum((internal[step.kept] <= 0, -(before[step.kept] <= 0), -(before[step.gone] <= 0)))
+        empty += sum(
+            (internal[step.kept] <= 0, -(before[step.kept] <= 0), -(before[step.gone] <= 0))
+        )
         shares[step.kept], before[step.kept] = now, internal[step.kept]
         heapq.heappush(lowest, (now, step.kept))
 

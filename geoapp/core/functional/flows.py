@@ -19,7 +19,9 @@ MOST_UNITS = 200_000
 LARGEST_FLOW = 1e12
 LONGEST_CODE = 100
 
-_SUPPRESSED = re.compile(r"^(|\*+|x|#|c|s|:|\.{1,3}|n/?a|nan|null|i\.\s?d\.|[<≤]\s*\d+)$", re.IGNORECASE)
+_SUPPRESSED = re.compile(
+    r"^(|\*+|x|#|c|s|:|\.{1,3}|n/?a|nan|null|i\.\s?d\.|[<≤]\s*\d+)$", re.IGNORECASE
+)
 _NOTHING = frozenset({"-", "–", "—"})
 _FORMULA = re.compile(r"^(?:[=+@]|-\D)|[\x00-\x1f\x7f]")
 
@@ -141,11 +143,23 @@ def flow_table(
 
 def aggregate(flows: FlowTable, area: Integers, areas: Sequence[str]) -> FlowTable:
     """Sum flows by area; ``area`` gives each unit's position in ``areas``, -1 leaves it out."""
-    inside = np.flatnonzero(area >= 0)
-    shape = (len(flows.codes), len(areas))
-    into = sparse.csr_array((np.ones(len(inside)), (inside, area[inside])), shape=shape)
+    into = indicator(area, len(areas))
     matrix = sparse.csr_array(into.T @ flows.matrix @ into)
     return FlowTable(tuple(areas), _tidy(matrix), flows.source, flows.suppressed, flows.notes)
+
+
+def indicator(area: Integers, count: int) -> sparse.csr_array:
+    """Return 1 where a unit belongs to an area (-1: to none); shape (n units, ``count`` areas)."""
+    inside = np.flatnonzero(area >= 0)
+    entries = (np.ones(len(inside)), (inside, area[inside]))
+    return sparse.csr_array(entries, shape=(len(area), count))
+
+
+def summed(values: Floats, area: Integers, count: int) -> Floats:
+    """Sum the values of units by area; those of units without an area are left out."""
+    inside = area >= 0
+    counted = np.bincount(area[inside], weights=values[inside], minlength=count)
+    return np.asarray(counted, dtype=float)
 
 
 def reordered(flows: FlowTable, order: Integers) -> FlowTable:
@@ -228,7 +242,7 @@ def _numbers_from_text(
     odd = np.flatnonzero(np.isnan(numbers))
     withheld = np.zeros(len(numbers), dtype=bool)
     unreadable = np.zeros(len(numbers), dtype=bool)
-    rest = texts.iloc[odd].to_numpy(dtype=object)
+    rest = [str(text) for text in texts.iloc[odd]]
     decimal_comma = _commas_are_decimal(rest)
     for position, text in zip(odd, rest, strict=True):
         if _SUPPRESSED.match(text):
@@ -300,9 +314,7 @@ def _known_rows(
     return inside, (Note(text, {"rows": int((~inside).sum()), "codes": listed}),)
 
 
-def _assemble(
-    origin: pd.Series, destination: pd.Series, flow: Floats, source: str
-) -> FlowTable:
+def _assemble(origin: pd.Series, destination: pd.Series, flow: Floats, source: str) -> FlowTable:
     positions, distinct = pd.factorize(pd.concat([origin, destination], ignore_index=True))
     codes = [str(code) for code in distinct]
     if not codes:

@@ -106,8 +106,8 @@ def link_shares(
 
     ``mass`` counts jobs or residents; a candidate of unknown (missing) mass gets no share.
 
-    >>> shares = link_shares(np.array([100.0, 100.0]), np.array([0.0, 10.0]), np.array([False, False]))
-    >>> shares.round(3).tolist()
+    >>> touching = np.array([False, False])
+    >>> link_shares(np.array([100.0, 100.0]), np.array([0.0, 10.0]), touching).round(3).tolist()
     [0.731, 0.269]
     """
     known = np.nan_to_num(mass) > 0
@@ -234,14 +234,17 @@ def decay_fit(
             )
             first = int(share.argmax())
             rows[decay].append((first == true[0], first in true[:3]))
-    fit = {decay: np.mean(found, axis=0) if found else (np.nan, np.nan) for decay, found in rows.items()}
+    fit = {
+        decay: np.mean(found, axis=0) if found else (np.nan, np.nan)
+        for decay, found in rows.items()
+    }
     table = pd.DataFrame.from_dict(fit, orient="index", columns=["first_right", "in_top_three"])
     return table.rename_axis("decay_km")
 
 
 def _candidates(places: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Series]:
     require([(origin in places.index, f"{origin} is not among the known municipalities")])
-    own = places.loc[origin]
+    own = places[places.index == origin].iloc[0]
     located = places["lon"].notna() & places["lat"].notna()
     others = places[located & (places.index != origin)]
     require(
@@ -270,7 +273,9 @@ def _touching(borders: Borders | None, origin: str, codes: pd.Index) -> NDArray[
 
 
 def _country_factor(others: pd.DataFrame, own: pd.Series, factor: float) -> Floats:
-    require([(0 <= factor <= 1, f"the factor for a national border must lie in 0..1, found {factor}")])
+    require(
+        [(0 <= factor <= 1, f"the factor for a national border must lie in 0..1, found {factor}")]
+    )
     if "country" not in others or factor == 1:
         return np.ones(len(others))
     return np.where(others["country"].to_numpy() == own["country"], 1.0, factor)
@@ -286,7 +291,7 @@ def _notes(
     count = len(places)
     notes = [Note("Candidates are the {count} known municipalities.", {"count": count - 1})]
     if "jobs" not in masses:
-        text = "Jobs are not known, so that population stands for them and half the variants are left out."
+        text = "Jobs are not known: population stands for them, and half the variants are left out."
         notes.append(Note(text))
     if borders is None or origin not in borders.codes:
         text = "Common borders are not known, so that no neighbour is favoured."

@@ -69,7 +69,10 @@ def intramax(flows: FlowTable, *, regions: int = 1, progress: Progress = silent)
         area=area,
         areas=areas,
         reserve=lonely_units(flows),
-        facts={"mergers": len(steps), "intra_regional": float(np.sum(flows.internal) / total) if not shares else shares[-1]},
+        facts={
+            "mergers": len(steps),
+            "intra_regional": float(np.sum(flows.internal) / total) if not shares else shares[-1],
+        },
         tables={"mergers": merger_table(steps, flows.codes).assign(intra_regional=shares)},
         notes=_notes(len(areas), regions),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,7 @@ from geoapp.core.functional.gravity import Confidence, modelled_links
 from geoapp.core.functional.progress import Note, require
 from geoapp.core.functional.roads import straight_line_minutes
 
-Component = Literal["labour", "services", "infrastructure", "travel", "institutions"]
-
-WEIGHTS: Mapping[Component, float] = {
+WEIGHTS: Mapping[str, float] = {
     "labour": 0.4,
     "services": 0.25,
     "infrastructure": 0.15,
@@ -92,8 +90,8 @@ def functional_links(
     borders: Borders | None = None,
     minutes: pd.Series | None = None,
     memberships: Mapping[str, Collection[str]] | None = None,
-    measured: Mapping[Component, Measured] | None = None,
-    weights: Mapping[Component, float] = WEIGHTS,
+    measured: Mapping[str, Measured] | None = None,
+    weights: Mapping[str, float] = WEIGHTS,
     criterion: str = "population",
     country_factor: float = 1.0,
 ) -> Links:
@@ -132,7 +130,9 @@ def functional_links(
     observed = flows is not None and origin in flows.codes
     parts: dict[str, Measured] = dict(measured or {})
     parts["labour"] = (
-        _observed(flows, origin) if flows is not None and observed else _modelled(places, origin, model.table, borders)
+        _observed(flows, origin)
+        if flows is not None and observed
+        else _modelled(places, origin, model.table, borders)
     )
     parts["travel"] = _travel(model.table["distance_km"], minutes)
     if memberships is not None:
@@ -163,13 +163,14 @@ def jaccard(first: Collection[str], second: Collection[str]) -> float:
     return len(set(first) & set(second)) / len(either) if either else 0.0
 
 
-def _check(
-    places: pd.DataFrame, weights: Mapping[Component, float], criterion: str
-) -> None:
+def _check(places: pd.DataFrame, weights: Mapping[str, float], criterion: str) -> None:
     strange = sorted(set(weights) - set(WEIGHTS))
     require(
         [
-            (not strange, f"there is no component {', '.join(strange)}; expected {', '.join(WEIGHTS)}"),
+            (
+                not strange,
+                f"there is no component {', '.join(strange)}; expected {', '.join(WEIGHTS)}",
+            ),
             (all(weight >= 0 for weight in weights.values()), "weights must not be negative"),
             (sum(weights.values()) > 0, "at least one weight must be above 0"),
             (criterion in places, f"{criterion} is not known of the municipalities"),
@@ -193,7 +194,9 @@ def _modelled(
 ) -> Measured:
     # Each way back is a model of its own; only those that can matter are worked out.
     near = [code for code in model.index if model["link"][code] >= 0.01]
-    back = {code: modelled_links(places, code, borders=borders).table["link"][origin] for code in near}
+    back = {
+        code: modelled_links(places, code, borders=borders).table["link"][origin] for code in near
+    }
     return Measured(model["link"], pd.Series(back, dtype=float), MODELLED)
 
 
@@ -202,7 +205,7 @@ def _travel(kilometres: pd.Series, minutes: pd.Series | None) -> Measured:
         times = pd.Series(straight_line_minutes(kilometres.to_numpy()), index=kilometres.index)
     else:
         times = minutes
-    close = np.exp(-times / TRAVEL_DECAY_MIN)
+    close = times.map(lambda time: math.exp(-time / TRAVEL_DECAY_MIN))
     return Measured(close, close, STRAIGHT_LINE if minutes is None else "road")
 
 
@@ -219,7 +222,7 @@ def _institutions(
 
 
 def _scored(
-    codes: pd.Index, parts: Mapping[str, Measured], weights: Mapping[Component, float]
+    codes: pd.Index, parts: Mapping[str, Measured], weights: Mapping[str, float]
 ) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for name in WEIGHTS:
@@ -234,7 +237,7 @@ def _scored(
     return table
 
 
-def _weighted(values: pd.DataFrame, weights: Mapping[Component, float]) -> pd.Series:
+def _weighted(values: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
     """Return the weighted mean of what is known in each row."""
     weight = pd.Series({name: weights.get(name, 0.0) for name in values.columns})
     known = values.notna().mul(weight, axis=1).sum(axis=1)

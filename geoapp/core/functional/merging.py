@@ -218,7 +218,8 @@ def _strongest(
     heap: list[tuple[float, int]], bound: list[float], strength: Strength, *, all_ties: bool
 ) -> tuple[float, list[int]]:
     """Take the areas of greatest strength off the heap, whose entries may promise too much."""
-    top, tied = 0.0, []
+    top = 0.0
+    tied: list[int] = []
     while heap and -heap[0][0] >= top:
         promised, area = heapq.heappop(heap)
         if -promised != bound[area] or area in tied[-1:]:
@@ -254,4 +255,6 @@ def _pair(
         area = tied[0]
         other = strength.partners(area, value)[0]
         return max(area, other), min(area, other)
-    return choose([(area, other) for area in sorted(tied) for other in strength.partners(area, value)])
+    return choose(
+        [(area, other) for area in sorted(tied) for other in strength.partners(area, value)]
+    )

@@ -27,6 +27,16 @@ METHODS: Mapping[str, Callable[..., Delineation]] = {
     "intramax": intramax,
 }
 
+_VARIED: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    "dominant-flow": {"min_share": (0.8, 1.2)},
+    "flowbca": {"level": (0.9, 1.1)},
+    "labour-market-areas": {"min_self_containment": (0.95, 1.05), "target_size": (0.8, 1.2)},
+    "self-contained-areas": {"low_self_containment": (0.95, 1.05), "high": (0.8, 1.2)},
+    "functional-urban-areas": {"threshold": (0.8, 1.2)},
+    "commuting-zones": {"cut": (0.995, 1.005)},
+    "intramax": {"regions": (0.9, 1.1)},
+}
+
 _REQUIRED = {
     "labour-market-areas": "min_self_containment",
     "self-contained-areas": "low_self_containment",
@@ -67,6 +77,37 @@ def method_parameters(method: str) -> dict[str, object]:
         for name, parameter in signature.parameters.items()
         if name not in ("flows", "progress")
     }
+
+
+def nearby_parameters(delineation: Delineation) -> dict[str, list[object]]:
+    """Return values a little below and above those a method ran with, for a grid of runs.
+
+    Values that would break a rule of the method are left out; a count stays whole.
+    """
+    grid: dict[str, list[object]] = {}
+    for name, factors in _VARIED[delineation.method].items():
+        used = delineation.parameters[name]
+        value = float(str(used))
+        near = [value * factors[0], value, value * factors[1]]
+        if name == "regions" or (name == "level" and delineation.parameters["stop"] == "k"):
+            near = [float(max(round(number), 1)) for number in near]
+        most = _upper_bound(name, delineation.parameters)
+        grid[name] = list(dict.fromkeys(number for number in near if number <= most))
+    return grid
+
+
+def _upper_bound(name: str, parameters: Mapping[str, object]) -> float:
+    if name == "min_self_containment":
+        return float(str(parameters["target_self_containment"]))
+    if name == "low_self_containment":
+        return float(str(parameters["high_self_containment"]))
+    if name == "level" and parameters["stop"] in ("k", "q"):
+        return float("inf")
+    return (
+        {"cut": 0.999}.get(name, 1.0)
+        if name in ("min_share", "threshold", "cut", "level")
+        else float("inf")
+    )
 
 
 def summarise(flows: FlowTable, delineation: Delineation) -> dict[str, object]:

@@ -72,7 +72,12 @@ def road_graph(
 
 
 def travel_minutes(
-    graph: RoadGraph, origins: Floats, destinations: Floats, *, limit: float = 120.0, reach_m: float = 2000.0
+    graph: RoadGraph,
+    origins: Floats,
+    destinations: Floats,
+    *,
+    limit: float = 120.0,
+    reach_m: float = 2000.0,
 ) -> Floats:
     """Return the travel times from each origin to each destination, infinite beyond the limit.
 

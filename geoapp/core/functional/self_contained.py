@@ -119,9 +119,7 @@ def _requirement(low: float, high: float, low_share: float, high_share: float) -
     return required
 
 
-def _deficit(
-    network: Network, area: int, required: Requirement, floor: float
-) -> float | None:
+def _deficit(network: Network, area: int, required: Requirement, floor: float) -> float | None:
     """Return what an area lacks in both self-containments, or None when it is successful."""
     residents, jobs = network.residents[area], network.jobs[area]
     internal = network.internal[area]

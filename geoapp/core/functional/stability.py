@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from geoapp.core.functional.delineation import Delineation
-from geoapp.core.functional.flows import Floats, FlowTable, Integers, reordered, with_matrix
+from geoapp.core.functional.flows import (
+    Floats,
+    FlowTable,
+    Integers,
+    indicator,
+    reordered,
+    with_matrix,
+)
 from geoapp.core.functional.methods import delineate
 from geoapp.core.functional.progress import Progress, part_of, require, silent
 
@@ -108,8 +115,8 @@ def stability(
 
 def co_membership(result: Stability, code: str) -> pd.Series:
     """Return the share of runs (0..1) each unit spent in the same area as one unit, by code."""
-    place = result.table.index.get_loc(code)
-    own = result.labels[:, [place]]
+    place = list(result.table.index).index(code)
+    own = result.labels[:, place : place + 1]
     share = ((result.labels == own) & (own >= 0)).mean(axis=0)
     return pd.Series(share, index=result.table.index, name=code)
 
@@ -119,8 +126,7 @@ def co_membership_matrix(result: Stability) -> sparse.csr_array:
     runs, n = result.labels.shape
     total = sparse.csr_array((n, n))
     for labels in result.labels:
-        inside = np.flatnonzero(labels >= 0)
-        into = sparse.csr_array((np.ones(len(inside)), (inside, labels[inside])), shape=(n, n))
+        into = indicator(labels.astype(np.int64), n)
         total = total + into @ into.T
     return sparse.csr_array(total / runs)
 
@@ -146,9 +152,7 @@ def _variations(
         yield reordered(flows, order), parameters, order
 
 
-def _table(
-    flows: FlowTable, delineation: Delineation, labels: NDArray[np.int32]
-) -> pd.DataFrame:
+def _table(flows: FlowTable, delineation: Delineation, labels: NDArray[np.int32]) -> pd.DataFrame:
     n, count = len(flows.codes), len(delineation.areas)
     with_area = np.zeros((n, count + 1))
     for run in labels:
@@ -180,13 +184,11 @@ def _company(residents: Floats, delineation: Delineation, run: NDArray[np.int32]
     own, weight = delineation.area, np.maximum(residents, 1.0)
     inside = np.flatnonzero((run >= 0) & (own >= 0))
     shared = pd.DataFrame({"run": run[inside], "own": own[inside], "weight": weight[inside]})
-    totals = shared.groupby(["run", "own"], as_index=False)["weight"].sum()
+    totals = shared.groupby(["run", "own"])["weight"].sum().reset_index()
     totals = totals.sort_values(["run", "weight", "own"], ascending=[True, False, True])
     rank = totals.groupby("run").cumcount()
     width = int(max(run.max(initial=0), 0)) + 1
-    (first, most), (second, next_most) = (
-        _ranked(totals[rank == place], width) for place in (0, 1)
-    )
+    (first, most), (second, next_most) = (_ranked(totals[rank == place], width) for place in (0, 1))
     company = np.full(len(run), -1, dtype=np.int64)
     company[run >= 0] = first[run[run >= 0]]
     # What a unit itself adds to its area's weight must not speak for its staying there.

@@ -1,4 +1,4 @@
-"""Functional urban areas (EU-OECD; Dijkstra, Poelman & Veneri 2019): cores and who commutes there."""
+"""Functional urban areas (EU-OECD): cores and the units that commute to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from geoapp.core.functional.contiguity import Borders
 from geoapp.core.functional.delineation import Delineation, Reserved, named_areas, require_two_units
-from geoapp.core.functional.flows import FlowTable, Integers
+from geoapp.core.functional.flows import FlowTable, Integers, indicator, summed
 from geoapp.core.functional.progress import Note, Progress, require, silent
 
 URBAN_CENTRE = 50_000
@@ -25,14 +25,15 @@ def urban_cores(places: pd.DataFrame) -> tuple[str, ...]:
     has at least half of its residents in an urban centre of 50,000 or more.
 
     >>> places = pd.DataFrame(
-    ...     {"residents": [40_000, 9_000], "in_centre": [35_000, 2_000], "centre_population": 61_000},
-    ...     index=["A", "B"],
-    ... )
+    ...     {"residents": [40_000, 9_000], "in_centre": [35_000, 2_000]}, index=["A", "B"]
+    ... ).assign(centre_population=61_000)
     >>> urban_cores(places)
     ('A',)
     """
     urban = (places["in_centre"] >= places["residents"] / 2) & (places["residents"] > 0)
-    return tuple(str(code) for code in places.index[urban & (places["centre_population"] >= URBAN_CENTRE)])
+    return tuple(
+        str(code) for code in places.index[urban & (places["centre_population"] >= URBAN_CENTRE)]
+    )
 
 
 def functional_urban_areas(
@@ -93,7 +94,7 @@ def functional_urban_areas(
         areas=areas,
         reserve=tuple(Reserved(flows.codes[unit], reason) for unit, reason in moved if reason),
         facts={"units_outside": int((area < 0).sum()), "moved": len(moved)},
-        tables={"shares": _share_table(flows, area, areas)},
+        tables={"units": _share_table(flows, area, areas)},
         notes=_notes(flows, area, borders),
     )
 
@@ -112,13 +113,9 @@ def _check(flows: FlowTable, cores: Sequence[str], threshold: float) -> None:
 
 def _shares(flows: FlowTable, label: Integers, count: int) -> sparse.csr_array:
     """Return the share of each unit's residents who work in each core; shape (n, count)."""
-    inside = np.flatnonzero(label >= 0)
-    into = sparse.csr_array(
-        (np.ones(len(inside)), (inside, label[inside])), shape=(len(label), count)
-    )
     residents = flows.residents
     weight = np.divide(1.0, residents, out=np.zeros(len(residents)), where=residents > 0)
-    return sparse.csr_array(sparse.diags_array(weight) @ flows.matrix @ into)
+    return sparse.csr_array(sparse.diags_array(weight) @ flows.matrix @ indicator(label, count))
 
 
 def _joined_cores(flows: FlowTable, units: Sequence[int], threshold: float) -> Integers:
@@ -128,17 +125,15 @@ def _joined_cores(flows: FlowTable, units: Sequence[int], threshold: float) -> I
     label[units] = range(len(units))
     while True:
         count = int(label.max()) + 1
-        inside = np.flatnonzero(label >= 0)
-        into = sparse.csr_array(
-            (np.ones(len(inside)), (inside, label[inside])), shape=(len(label), count)
-        )
-        between = (into.T @ flows.matrix @ into).toarray()
-        sent = between / np.maximum(into.T @ flows.residents, 1e-300)[:, None]
+        into = indicator(label, count)
+        between = sparse.csr_array(into.T @ flows.matrix @ into).toarray()
+        residents = summed(flows.residents, label, count)[:, None]
+        sent = np.divide(between, residents, out=np.zeros_like(between), where=residents > 0)
         np.fill_diagonal(sent, 0)
         found, group = sparse.csgraph.connected_components(sent >= threshold, directed=False)
         if found == count:
             return label
-        label[inside] = group[label[inside]]
+        label[label >= 0] = group[label[label >= 0]]
 
 
 def _with_zone(flows: FlowTable, label: Integers, threshold: float) -> Integers:
@@ -204,7 +199,9 @@ def _largest_core(flows: FlowTable, label: Integers, cores: set[int]) -> dict[in
 
 def _share_table(flows: FlowTable, area: Integers, areas: tuple[str, ...]) -> pd.DataFrame:
     shares = _shares(flows, np.where(area >= 0, area, -1), len(areas))
-    sent = np.array([shares[unit, place] if place >= 0 else np.nan for unit, place in enumerate(area)])
+    sent = np.array(
+        [shares[unit, place] if place >= 0 else np.nan for unit, place in enumerate(area)]
+    )
     return pd.DataFrame({"code": flows.codes, "share_within_area": sent})
 
 

@@ -79,16 +79,16 @@ def _search(atlas: Atlas, text: Text) -> None:
             table.index, table["name"], table["country"], table["code"], strict=True
         )
     }
-    selected = state.choice().selected
+    # the box is emptied after each find: a list of all municipalities that changes with every
+    # selection would be sent again with every click
     st.selectbox(
         text.gettext("Find a municipality"),
         _by_name(atlas, text),
         format_func=lambda unit: labels.get(unit, unit),
         placeholder=text.gettext("Type a name or a code"),
-        key=state.offer("search", selected if selected in labels else None),
+        key="search",
         index=None,
-        on_change=state.take,
-        args=("selected", "search"),
+        on_change=state.take_search,
     )
 
 

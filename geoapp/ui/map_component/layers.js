@@ -2,7 +2,7 @@
 // old one is taken out.
 import { L } from './leaflet.js';
 import { say } from './frame.js';
-import { ShapeMarker, pathOptions } from './symbols.js';
+import { ShapeMarker, outlineOptions, outlineScale, pathOptions } from './symbols.js';
 
 const MOST_SVG_FEATURES = 1500;
 const LOWEST_PANE = 400;
@@ -144,6 +144,18 @@ function applyStyle(drawn, feature, options) {
   if (!drawn.group.hasLayer(path)) drawn.group.addLayer(path);
   path.setStyle(options);
   if (drawn.kind === 'point') path.setRadius?.(options.radius);
+}
+
+// Draw the outlines as the zoom asks for; nothing happens between two steps of thickness.
+export function scaleOutlines(map) {
+  const scale = outlineScale(map);
+  if (map.outlineScale === scale) return;
+  map.outlineScale = scale;
+  for (const drawn of map.drawn.values()) {
+    for (const { path, style } of drawn.features) {
+      if (style) path.setStyle(outlineOptions(map, style, drawn.kind));
+    }
+  }
 }
 
 // What assistive technology is told about a feature it can reach.

@@ -17,10 +17,10 @@ import { buildFrame, say, showFrame } from './frame.js';
 import { fetchGeometry } from './geometry.js';
 import { connectKeyboard, refreshRoving } from './keyboard.js';
 import { placeLabels } from './labels.js';
-import { drawnOrder, removeMissing, syncLayers } from './layers.js';
+import { drawnOrder, removeMissing, scaleOutlines, syncLayers } from './layers.js';
 import { connectPointer, showMarks } from './pointer.js';
 import { confirmSelection } from './selection.js';
-import { connectView, showBaseMap, showView } from './view.js';
+import { connectView, revealSelection, showBaseMap, showView } from './view.js';
 
 const maps = new WeakMap();
 const STYLESHEETS = ['vendor/leaflet/leaflet.css', 'map.css'];
@@ -98,6 +98,7 @@ function startMap(map) {
   connectView(map);
   connectPointer(map);
   connectKeyboard(map);
+  map.leaflet.on('zoomend', () => scaleOutlines(map));
   map.leaflet.on('moveend zoomend', () => placeLabels(map));
   applyUpdate(map);
 }
@@ -118,6 +119,7 @@ async function applyUpdate(map) {
   map.root.setAttribute('aria-busy', 'false');
   removeMissing(map, data.layers);
   showDrawn(map);
+  revealSelection(map);
   map.updates += 1;
   Object.assign(map.root.dataset, {
     updates: String(map.updates),

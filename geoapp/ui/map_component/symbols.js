@@ -51,6 +51,22 @@ export const ShapeMarker = L.CircleMarker.extend({
   },
 });
 
+// Far out, the outlines of many small areas would hide the areas; there they are drawn thinner
+// and without dashes.
+export function outlineScale(map) {
+  const zoom = map.leaflet.getZoom();
+  if (zoom === undefined || zoom >= 9) return 1;
+  return zoom >= 8 ? 0.6 : 0.3;
+}
+
+export function outlineOptions(map, style, kind) {
+  const scale = kind === 'polygon' ? outlineScale(map) : 1;
+  return {
+    weight: style.width * scale,
+    dashArray: style.dash && scale === 1 ? style.dash.join(' ') : null,
+  };
+}
+
 // Return the Leaflet path options of a style. A selectable polygon without fill still catches
 // the pointer inside.
 export function pathOptions(map, style, kind, { canvas, selectable }) {
@@ -60,8 +76,7 @@ export function pathOptions(map, style, kind, { canvas, selectable }) {
     stroke: Boolean(style.stroke) && style.width > 0,
     color: style.stroke || '#000000',
     opacity: style.stroke_opacity,
-    weight: style.width,
-    dashArray: style.dash ? style.dash.join(' ') : null,
+    ...outlineOptions(map, style, kind),
     lineCap: style.dash ? 'butt' : 'round',
     fill: filled || (selectable && kind !== 'line'),
     fillColor: filled ? (canvas ? canvasFill(style) : svgFill(map, style)) : '#000000',

@@ -2,6 +2,7 @@
 import { L } from './leaflet.js';
 import { listen, prefersStillness } from './dom.js';
 import { nameButton, openWhereThereIsRoom, say } from './frame.js';
+import { selectedFeature } from './selection.js';
 
 const PADDING = 24;
 const SMALLEST = 200;
@@ -50,6 +51,22 @@ function fitWanted(map, still = false) {
   const [west, south, east, north] = map.view.bounds;
   const options = { ...freePadding(map), maxZoom: 14, animate: !still && !prefersStillness() };
   map.leaflet.fitBounds([[south, west], [north, east]], options);
+}
+
+// A feature that was found by search or in the table may lie out of sight; what was chosen on the
+// map itself never does.
+export function revealSelection(map) {
+  const { key } = map.selection;
+  if (map.revealed === key) return;
+  map.revealed = key;
+  const feature = selectedFeature(map);
+  if (!feature) return;
+  const { path } = feature;
+  const area = path.getBounds ? path.getBounds() : path.getLatLng().toBounds(1000);
+  if (map.leaflet.getBounds().intersects(area)) return;
+  map.moved = true;
+  const zoom = Math.max(map.leaflet.getZoom(), 9);
+  map.leaflet.fitBounds(area.pad(1.5), { maxZoom: zoom, animate: !prefersStillness() });
 }
 
 // Where there is room, the area is fitted beside the legend and not under it.

@@ -1,0 +1,145 @@
+"""Which format a file really has, told by its first bytes and never by its name."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from geoapp.core.encoding import is_encoding
+from geoapp.core.raw import refusal
+
+FileFormat = Literal[
+    "gpkg", "geojson", "flatgeobuf", "geoparquet", "shapefile", "zip-shapefile", "xlsx", "csv"
+]
+
+EXPECTED = "GeoPackage, GeoJSON, Shapefile (.shp or zipped), FlatGeobuf, GeoParquet, CSV or XLSX"
+
+_HEAD_BYTES = 65_536
+_BINARY: tuple[tuple[bytes, FileFormat], ...] = (
+    (b"fgb\x03fgb", "flatgeobuf"),
+    (b"PAR1", "geoparquet"),
+    (b"\x00\x00\x27\x0a", "shapefile"),
+)
+_GPKG_IDS = (b"GPKG", b"GP10", b"GP11")
+_XML_KINDS = (
+    (re.compile(rb"<OGRVRT|<VRTDataset", re.IGNORECASE), "a VRT file, which points at other files"),
+    (re.compile(rb"<kml", re.IGNORECASE), "KML"),
+    (re.compile(rb"<(?:\w+:)?FeatureCollection|opengis\.net/gml", re.IGNORECASE), "GML"),
+    (re.compile(rb"<html|<!doctype html", re.IGNORECASE), "a web page"),
+)
+_JSON_KINDS = (
+    (re.compile(rb"gdal_streamed_alg"), "a GDAL pipeline, which runs commands on other files"),
+    (re.compile(rb'"type"\s*:\s*"Topology"'), "TopoJSON"),
+    (re.compile(rb'"esriGeometry'), "Esri JSON"),
+)
+_GEOJSON = re.compile(rb'"type"|"features"|"coordinates"')
+
+
+def sniff(path: Path, *, file: str) -> FileFormat:
+    """Return the format of a file; ``file`` is its name for messages.
+
+    Raises
+    ------
+    FileRefusedError
+        When the file is not there, empty, or of no format that geoapp reads.
+    """
+    if not path.is_file():
+        raise refusal(file, "There is no such file. Check the path, or restore the file.")
+    with path.open("rb") as opened:
+        head = opened.read(_HEAD_BYTES)
+    if not head:
+        raise refusal(file, "The file is empty. Export it again, with its content.")
+    if head.startswith(b"SQLite format 3\x00"):
+        return _sqlite(head, file)
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(path, file)
+    for magic, found in _BINARY:
+        if head.startswith(magic):
+            return found
+    return _text(head, file)
+
+
+def choose_sublayer(names: Sequence[str], wanted: str | None, *, file: str) -> str:
+    """Return the layer of a file that is meant: the one asked for, or the only one.
+
+    Raises
+    ------
+    FileRefusedError
+        When it is not there, or when several could be meant; the names are listed.
+    """
+    if wanted is not None and wanted in names:
+        return wanted
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if not names:
+        raise refusal(file, "The file has no layer with geometry. Choose another file.")
+    text = "The file has no layer {wanted}. Name one with sublayer: {layers}."
+    if wanted is None:
+        text = "The file holds several layers. Name one with sublayer: {layers}."
+    raise refusal(file, text, field="sublayer", wanted=wanted, layers=", ".join(names))
+
+
+def refuse_unknown_encoding(encoding: str | None, *, file: str) -> None:
+    """Refuse a declared encoding that does not exist.
+
+    Raises
+    ------
+    FileRefusedError
+        Naming usual ones.
+    """
+    if encoding is not None and not is_encoding(encoding):
+        raise refusal(
+            file,
+            "There is no encoding {encoding}. Usual ones are utf-8, cp1250 and iso-8859-2.",
+            field="encoding",
+            encoding=encoding,
+        )
+
+
+def _sqlite(head: bytes, file: str) -> FileFormat:
+    if head[68:72] not in _GPKG_IDS:
+        raise _unexpected(file, "an SQLite database that is no GeoPackage")
+    return "gpkg"
+
+
+def _zipped(path: Path, file: str) -> FileFormat:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _unexpected(file, "a zip archive that is broken") from error
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if any(name.lower().endswith(".shp") for name in names):
+        return "zip-shapefile"
+    raise _unexpected(file, "a zip archive without a Shapefile; unpack it and give the file inside")
+
+
+def _text(head: bytes, file: str) -> FileFormat:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "csv"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<"):
+        kinds = (kind for pattern, kind in _XML_KINDS if pattern.search(text))
+        raise _unexpected(file, next(kinds, "XML"))
+    if text.startswith((b"{", b"[")):
+        return _json(text, file)
+    if b"\x00" in head or not text:
+        raise _unexpected(file, "bytes of no known format")
+    return "csv"
+
+
+def _json(text: bytes, file: str) -> FileFormat:
+    for pattern, kind in _JSON_KINDS:
+        if pattern.search(text):
+            raise _unexpected(file, kind)
+    if not text.startswith(b"{") or not _GEOJSON.search(text):
+        raise _unexpected(file, "JSON that is no GeoJSON")
+    return "geojson"
+
+
+def _unexpected(file: str, found: str) -> Exception:
+    return refusal(file, "Expected {expected}; found {found}.", expected=EXPECTED, found=found)

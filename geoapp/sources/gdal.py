@@ -1,0 +1,100 @@
+"""The only door to GDAL in this process: pyogrio with its dangerous drivers switched off.
+
+Drivers are left out when GDAL is loaded, so the settings below must be made before pyogrio is
+imported for the first time; therefore nothing else may import it.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geoapp.core.raw import Geometries, refusal
+from geoapp.sources.dead_ends import DEAD_ENDS
+
+os.environ.update(DEAD_ENDS)
+# GDAL complains on stderr about each of these drivers that this build does not have.
+os.environ["CPL_LOG"] = os.devnull
+
+import pyogrio  # the settings above must come first
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
+
+del os.environ["CPL_LOG"]
+
+# A RuntimeError is what GDAL itself raises, a LookupError an encoding Python does not know.
+_GDAL_ERRORS = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    FieldError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What GDAL read: attributes, geometry, the CRS it names, and what it warned of."""
+
+    table: pd.DataFrame
+    geometry: Geometries
+    crs: str | None
+    warnings: tuple[str, ...]
+
+
+def spatial_layers(path: str, *, file: str) -> tuple[str, ...]:
+    """Return the names of the layers of a file that have geometry."""
+    try:
+        layers = pyogrio.list_layers(path)
+    except _GDAL_ERRORS as error:
+        raise _unreadable(file, error) from error
+    return tuple(str(name) for name, kind in layers if kind is not None)
+
+
+def read_features(
+    path: str, *, file: str, driver: str, layer: str | None = None, encoding: str | None = None
+) -> Features:
+    """Read one layer of a trusted file, all features, coordinates as they are.
+
+    ``driver`` is the GDAL driver that must answer for the file.
+
+    Raises
+    ------
+    FileRefusedError
+        When GDAL cannot read it, or another driver would.
+    """
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            info = pyogrio.read_info(path, layer=layer, encoding=encoding)
+            if info["driver"] != driver:
+                text = "The file reads as {found}; expected {expected}. Export it again."
+                raise refusal(file, text, found=info["driver"], expected=driver)
+            frame = pyogrio.read_dataframe(
+                path, layer=layer, encoding=encoding, datetime_as_string=True, on_invalid="fix"
+            )
+    except _GDAL_ERRORS as error:
+        raise _unreadable(file, error) from error
+    geometry: Geometries = frame.geometry.to_numpy()
+    table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    told = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    return Features(table, geometry, info["crs"], told)
+
+
+def write_flatgeobuf(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write a GeoDataFrame in EPSG:4326 as FlatGeobuf, UTF-8, rows in their order."""
+    pyogrio.write_dataframe(
+        frame, path, driver="FlatGeobuf", layer=path.stem, layer_options={"SPATIAL_INDEX": "NO"}
+    )
+
+
+def _unreadable(file: str, error: Exception) -> Exception:
+    return refusal(
+        file, "The file cannot be read ({reason}). Export it again.", reason=str(error)[:300]
+    )

@@ -1,0 +1,120 @@
+import csv
+import io
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoapp.core.atlas import Atlas
+from geoapp.core.building import build_map, group_choice
+from geoapp.core.choice import Choice
+from geoapp.core.table import municipality_rows
+from geoapp.maps.tables import table_csv, table_xlsx
+from geoapp.text import Text
+
+DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
+
+
+def xlsx(table: pd.DataFrame, title: str = "Title", notes: tuple[str, ...] = ()) -> bytes:
+    return table_xlsx(
+        table, title=title, notes=notes, sheet="Municipalities", notes_sheet="Sources"
+    )
+
+
+def opened(content: bytes) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_a_text_in_a_csv_is_never_a_formula(text: str) -> None:
+    content = table_csv(pd.DataFrame({"name": [text], text: ["safe"]})).decode("utf-8-sig")
+    header, cells = csv.reader(io.StringIO(content, newline=""))
+    assert header == ["name", f"'{text}"]
+    assert cells == [f"'{text}", "safe"]
+
+
+@pytest.mark.parametrize("text", [*DANGEROUS, "#REF!", "#N/A", "{=1}"])
+def test_a_text_in_a_workbook_is_never_a_formula(text: str) -> None:
+    book = opened(xlsx(pd.DataFrame({"name": [text], text: ["safe"]}), title=text, notes=(text,)))
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            assert {cell.data_type for cell in row} == {"s"}
+    shown = text.replace("\r", "\n")
+    assert book["Municipalities"]["A2"].value.replace("\r", "\n") == shown
+    assert book["Municipalities"]["B1"].value.replace("\r", "\n") == shown
+    assert book["Sources"]["A2"].value.replace("\r", "\n") == shown
+
+
+def test_numbers_stay_numbers_and_codes_stay_text() -> None:
+    table = pd.DataFrame({"code": ["0402073", "2417112"], "km": [-3.5, None], "n": [1, 2]})
+    sheet = opened(xlsx(table))["Municipalities"]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
+        ["code", "km", "n"],
+        ["0402073", -3.5, 1],
+        ["2417112", None, 2],
+    ]
+    read = pd.read_csv(io.BytesIO(table_csv(table)), dtype={"code": str})
+    pd.testing.assert_frame_equal(read, table)
+
+
+def test_letters_survive() -> None:
+    table = pd.DataFrame({"Název": ["Šluknov", "Łękawica", "Příluky; „Ždár“"]})
+    content = table_csv(table)
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert pd.read_csv(io.BytesIO(content))["Název"].tolist() == table["Název"].tolist()
+    read = pd.read_excel(io.BytesIO(xlsx(table)))
+    assert read["Název"].tolist() == table["Název"].tolist()
+
+
+def test_what_a_workbook_cannot_hold_is_left_out() -> None:
+    sheet = opened(xlsx(pd.DataFrame({"na\x0bme": ["Raj\x00cza\x1f"]}), notes=("\x07note",)))
+    assert [cell.value for cell in sheet["Municipalities"]["A"]] == ["name", "Rajcza"]
+    assert sheet["Sources"]["A2"].value == "note"
+
+
+@settings(max_examples=25)
+@given(st.lists(st.text(max_size=6), min_size=1, max_size=3))
+def test_any_text_can_be_written(texts: list[str]) -> None:
+    table = pd.DataFrame({"name": texts})
+    sheet = opened(xlsx(table))["Municipalities"]
+    assert sheet.max_row == len(texts) + 1
+    assert not {cell.data_type for cell in sheet["A"]} & {"f", "e"}
+    lines = csv.reader(io.StringIO(table_csv(table).decode("utf-8-sig"), newline=""))
+    header, *rows = [row[0] for row in lines]
+    assert (header, len(rows)) == ("name", len(texts))
+    assert not [cell for cell in rows if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert [cell.removeprefix("'") for cell in rows] == [text.removeprefix("'") for text in texts]
+
+
+def test_the_second_sheet_has_notices_and_sources(atlas: Atlas, english: Text) -> None:
+    choice = Choice(layers=tuple(layer.spec.slug for layer in atlas.themes))
+    spec = build_map(atlas, choice, english)
+    rows = municipality_rows(atlas, group_choice(atlas, choice), english, sources=True)
+    book = opened(xlsx(rows.headed(), spec.title, (*spec.notices, *spec.attribution)))
+    assert book.sheetnames == ["Municipalities", "Sources"]
+    notes = [cell.value for cell in book["Sources"]["A"]]
+    assert notes[0] == "All partnerships"
+    assert any("Schematic borders" in note for note in notes)
+    assert any("Illustrative data, made up: Reserve" in note for note in notes)
+    assert "Trails: © OpenStreetMap contributors, date not known, ODbL" in notes
+    sheet = book["Municipalities"]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.max_row == 7
+    read = pd.read_csv(io.BytesIO(table_csv(rows.headed())))
+    assert read["Municipality"].tolist() == rows.rows["name"].tolist()
+    assert read["Residents"].isna().sum() == 1
+
+
+def test_a_table_without_rows_is_a_file_too() -> None:
+    empty = pd.DataFrame({"Municipality": [], "Residents": []})
+    assert opened(xlsx(empty))["Municipalities"].max_row == 1
+    assert table_csv(empty).decode("utf-8-sig").strip() == "Municipality,Residents"
+
+
+def test_a_long_sheet_name_is_cut() -> None:
+    content = table_xlsx(
+        pd.DataFrame({"a": [1]}), title="t", notes=["n"], sheet="x" * 40, notes_sheet="y" * 40
+    )
+    assert opened(content).sheetnames == ["x" * 31, "y" * 31]
