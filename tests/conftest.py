@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
 import shapely
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.layer import LayerSpec
@@ -241,6 +243,18 @@ SQUARES = {
 
 BROADBAND = "code,name,share\n2417112,Rajcza,41.5\n2417142,Ujsoły,73\n2417092,Milówka,\n"
 CARE = "code,name,places\n2417112,Dom A,20\n2417112,Dom B,31\n2417142,Dom C,\n"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium where it is installed, else the one that Playwright brought."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,7 @@ def compose_boundaries(layers: Sequence[tuple[LayerSpec, gpd.GeoDataFrame]]) -> 
     ordered = sorted(layers, key=_rank)
     frames = [_described(spec, frame) for spec, frame in ordered]
     if not frames:
-        return gpd.GeoDataFrame(
-            {column: [] for column in BORDER_COLUMNS}, geometry=[], crs="EPSG:4326"
-        )
+        return _no_borders()
     stacked = pd.concat(frames)
     chosen = stacked[~stacked.index.duplicated()].sort_index()
     return gpd.GeoDataFrame(chosen, geometry="geometry", crs="EPSG:4326")
@@ -80,6 +78,16 @@ def municipality_table(
     table["boundary"] = table["boundary"].fillna("")
     table["schematic"] = table["schematic"].fillna(False).astype(bool)
     return table
+
+
+def _no_borders() -> gpd.GeoDataFrame:
+    kinds = dict.fromkeys(BORDER_COLUMNS, "object") | {
+        "area_computed_ha": "float64",
+        "schematic": "bool",
+    }
+    index = pd.Index([], name="unit", dtype=object)
+    table = pd.DataFrame(columns=list(BORDER_COLUMNS), index=index).astype(kinds)
+    return gpd.GeoDataFrame(table, geometry=[], crs="EPSG:4326")
 
 
 def _rank(layer: tuple[LayerSpec, gpd.GeoDataFrame]) -> tuple[int, bool, str]:

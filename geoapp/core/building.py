@@ -133,7 +133,7 @@ def _assign_styles(atlas: Atlas, grouped: Grouped) -> tuple[tuple[Style, ...], d
 def _tooltips(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> dict[str, tuple[str, ...]]:
     slugs = {slug for found in grouped.groups for slug in found}
     labels = {slug: group_label(atlas, grouped.by, slug, phrases) for slug in slugs}
-    population = atlas.municipalities["population"]
+    population = atlas.municipalities["population"].to_dict()
     residents = phrases.gettext("Residents: {number}")
     return {
         str(unit): (

@@ -12,7 +12,7 @@ import folium
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from geoapp.core.mapspec import (
     BaseMap,
@@ -110,16 +110,6 @@ def _spec(*layers: MapLayer, **changes: object) -> MapSpec:
 
 def _written(spec: MapSpec) -> str:
     return str(folium_map(spec).get_root().render())
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass
