@@ -46,7 +46,7 @@ def municipality_card(atlas: Atlas, unit: str, phrases: Phrases) -> Card | None:
     if unit not in atlas.municipalities.index:
         return None
     row = _row(atlas.municipalities, unit)
-    country = phrases.gettext(COUNTRY_NAMES[row["country"]])
+    country = _named(COUNTRY_NAMES, row["country"], phrases)
     notices = []
     if row["schematic"]:
         notices.append(phrases.gettext("Schematic borders: the area is true, the shape invented."))
@@ -66,11 +66,11 @@ def _memberships(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
     return tuple(
         Fact(
             label=atlas.partnership(row["partnership"]).name(phrases.language, short=True),
-            value=phrases.gettext(ROLE_NAMES[row["role"]]),
+            value=_named(ROLE_NAMES, row["role"], phrases),
             source="; ".join(
                 part
                 for part in (
-                    phrases.gettext(CERTAINTY_NAMES[row["certainty"]]),
+                    _named(CERTAINTY_NAMES, row["certainty"], phrases),
                     row["note"],
                     row["source"],
                 )
@@ -84,15 +84,15 @@ def _memberships(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
 def _status(atlas: Atlas, unit: str, phrases: Phrases) -> Fact:
     status = _row(atlas.statuses, unit)
     parts = [
-        phrases.gettext(LIST_NAMES[status["list"]]) if status["list"] else "",
+        _named(LIST_NAMES, status["list"], phrases),
         str(status["date"] or ""),
-        phrases.gettext(CERTAINTY_NAMES[status["certainty"]]) if status["certainty"] else "",
+        _named(CERTAINTY_NAMES, status["certainty"], phrases),
         status["note"],
         status["source"],
     ]
     return Fact(
         label=phrases.gettext("Marginalisation status"),
-        value=phrases.gettext(STATUS_NAMES[status["status"]]),
+        value=_named(STATUS_NAMES, status["status"], phrases),
         source="; ".join(part for part in parts if part),
     )
 
@@ -143,6 +143,11 @@ def _sources(atlas: Atlas, own: pd.DataFrame, figure: Mapping[Hashable, object])
     slugs = {figure["layer"]} if figure["layer"] else set(parts["layer"])
     specs = [layer.spec for layer in atlas.themes if layer.spec.slug in slugs]
     return "; ".join(dict.fromkeys(_dated(spec.source, spec.date) for spec in specs))
+
+
+def _named(names: Mapping[str, str], slug: str, phrases: Phrases) -> str:
+    """Return the name of a slug; nothing for an empty one."""
+    return phrases.gettext(names[slug]) if slug else ""
 
 
 def _row(table: pd.DataFrame, unit: str) -> Mapping[Hashable, Any]:

@@ -22,6 +22,7 @@ from geoapp.core.crs import Origin
 from geoapp.core.encoding import repair_texts
 from geoapp.core.layer import Columns, LayerSpec
 from geoapp.core.located import Asked, Located, locate
+from geoapp.core.phrases import mark
 from geoapp.core.projection import WGS84
 from geoapp.core.raw import Geometries, RawLayer, refusal, some_of, warning
 from geoapp.core.units import code_finding, one_each, parts_finding, readable_units, superseded
@@ -144,7 +145,7 @@ def with_mended_texts(raw: RawLayer) -> RawLayer:
             continue
         table[column], misreading = repair_texts(table[column])
         if misreading:
-            text = "Texts of column {column} were {misreading}; the letters were mended."
+            text = mark("Texts of column {column} were {misreading}; the letters were mended.")
             found.append(warning(raw.file, text, column=str(column), misreading=misreading))
     if not found:
         return raw
@@ -209,7 +210,7 @@ def _check_theme(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
         frame.loc[located.shapes.index], geometry=located.shapes.to_numpy(), crs=WGS84
     )
     unread = _unread_codes(raw, columns)
-    text = "{count} rows have a municipality code that cannot be read: {examples}."
+    text = mark("{count} rows have a municipality code that cannot be read: {examples}.")
     found = (*found, *code_finding(raw.file, text, unread.dropna()))
     return CheckedLayer(
         layer,
@@ -305,10 +306,13 @@ def _figures(raw: RawLayer, column: str | None) -> tuple[pd.Series, tuple[Proble
     unread = unread[unread != ""]
     if unread.empty:
         return values, ()
-    text = "{count} values of column {column} are no numbers and count as unknown: {examples}."
-    examples = some_of(unread.unique())
     finding = warning(
-        raw.file, text, field=column, column=column, count=len(unread), examples=examples
+        raw.file,
+        "{count} values of column {column} are no numbers and count as unknown: {examples}.",
+        field=column,
+        column=column,
+        count=len(unread),
+        examples=some_of(unread.unique()),
     )
     return values, (finding,)
 

@@ -226,7 +226,7 @@ def plain_name(column: object) -> str:
 
 def listed(table: pd.DataFrame) -> str:
     """Return the names of all columns for a message."""
-    return ", ".join(str(column) for column in table.columns) or "none"
+    return ", ".join(str(column) for column in table.columns) or "–"
 
 
 def _present(column: str, table: pd.DataFrame, role: str, file: str) -> str:

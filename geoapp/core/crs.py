@@ -17,6 +17,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from geoapp.core.codes import Country, country_of
+from geoapp.core.phrases import mark
 from geoapp.core.projection import (
     EQUAL_AREA,
     KROVAK,
@@ -273,13 +274,15 @@ def _fitting(
 def _only(readings: tuple[Reading, ...], evidence: _Evidence) -> Reading:
     if len(readings) == 1:
         return readings[0]
-    text = (
-        "The CRS of the coordinates ({example}) could not be recognised: they would fit each of "
-        "{candidates}. Set crs to the one that is meant."
-        if readings
-        else "The CRS of the coordinates ({example}) could not be recognised: none of {candidates} "
+    text = mark(
+        "The CRS of the coordinates ({example}) could not be recognised: none of {candidates} "
         "puts them into Poland or Czechia where they belong. Set crs to the EPSG code."
     )
+    if readings:
+        text = mark(
+            "The CRS of the coordinates ({example}) could not be recognised: they would fit each "
+            "of {candidates}. Set crs to the one that is meant."
+        )
     raise refusal(
         evidence.file,
         text,
@@ -306,12 +309,14 @@ def _turned(file: str, crs: str, reading: Reading) -> tuple[Problem, ...]:
     if reading == _arrangements(crs)[0]:
         return ()
     if reading.label == KROVAK_POSITIVE:
-        text = (
+        text = mark(
             "The coordinates are positive Krovak values ({arrangement}, as in EPSG:5513); "
             "they were turned into negative east and north of EPSG:5514."
         )
     else:
-        text = "The coordinates come as {arrangement}, not as usual in {crs}; they were put right."
+        text = mark(
+            "The coordinates come as {arrangement}, not as usual in {crs}; they were put right."
+        )
     return (warning(file, text, crs=Reading(crs).label, arrangement=reading.arrangement),)
 
 

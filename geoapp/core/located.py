@@ -10,10 +10,32 @@ import shapely
 
 from geoapp.core.crs import Places, Settled, outside_area, settle
 from geoapp.core.mapspec import GeometryKind
+from geoapp.core.phrases import mark
 from geoapp.core.projection import to_wgs84
 from geoapp.core.raw import Geometries, refusal, some_of, warning
 from geoapp.core.repair import is_missing, refuse_non_finite, repaired
 from geoapp.errors import Problem
+
+_NOTHING: dict[GeometryKind, str] = {
+    "point": mark(
+        "No feature has a usable point. Expected a layer of points; choose another file or layer."
+    ),
+    "line": mark(
+        "No feature has a usable line. Expected a layer of lines; choose another file or layer."
+    ),
+    "polygon": mark(
+        "No feature has a usable polygon. Expected a layer of polygons; choose another file or "
+        "layer."
+    ),
+}
+_USELESS: dict[GeometryKind, str] = {
+    "point": mark("{count} features are no usable points and were left out: {examples}."),
+    "line": mark("{count} features are no usable lines and were left out: {examples}."),
+    "polygon": mark("{count} features are no usable polygons and were left out: {examples}."),
+}
+_ABSENT = mark("{count} rows have no geometry and were left out: {examples}.")
+_REPAIRED = mark("{count} invalid geometries were repaired: {examples}.")
+_FAR = mark("{count} features lie outside Poland and Czechia: {examples}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +101,11 @@ def locate(
     mended = present.index[invalid].intersection(usable.index)
     far = usable.index[outside_area(usable.to_numpy())]
     problems = (
-        *_finding(
-            asked, "{count} rows have no geometry and were left out: {examples}.", labels[absent]
-        ),
+        *_finding(asked, _ABSENT, labels[absent]),
         *settled.problems,
-        *_finding(asked, "{count} invalid geometries were repaired: {examples}.", labels[mended]),
-        *_finding(
-            asked,
-            "{count} features are no usable {kind}s and were left out: {examples}.",
-            labels[useless],
-        ),
-        *_finding(
-            asked, "{count} features lie outside Poland and Czechia: {examples}.", labels[far]
-        ),
+        *_finding(asked, _REPAIRED, labels[mended]),
+        *_finding(asked, _USELESS[asked.kind], labels[useless]),
+        *_finding(asked, _FAR, labels[far]),
     )
     return Located(usable, settled, accuracy, len(mended), problems)
 
@@ -103,13 +117,7 @@ def _without_missing(shapes: pd.Series) -> tuple[pd.Series, pd.Index]:
 
 def _refuse_nothing(shapes: pd.Series, asked: Asked) -> None:
     if shapes.empty:
-        raise refusal(
-            asked.file,
-            "No feature has a usable {kind}. Expected a layer of {kind}s; choose another file "
-            "or layer.",
-            field="geometry",
-            kind=asked.kind,
-        )
+        raise refusal(asked.file, _NOTHING[asked.kind], field="geometry")
 
 
 def _places(shapes: pd.Series, units: pd.Series | None) -> Places | None:
@@ -131,5 +139,5 @@ def _emptied_where_lost(geometry: Geometries) -> Geometries:
 def _finding(asked: Asked, text: str, labels: pd.Series) -> tuple[Problem, ...]:
     if labels.empty:
         return ()
-    values = {"count": len(labels), "examples": some_of(labels), "kind": asked.kind}
-    return (warning(asked.file, text, field="geometry", **values),)
+    named = some_of(labels)
+    return (warning(asked.file, text, field="geometry", count=len(labels), examples=named),)

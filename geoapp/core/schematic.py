@@ -25,12 +25,14 @@ from shapely.geometry.base import BaseGeometry
 
 from geoapp.core.codes import country_of, unit_keys
 from geoapp.core.meander import Chain, Twist, carried, carried_back, meanders, twist_between
+from geoapp.core.phrases import mark
 from geoapp.core.power_diagram import (
     Floats,
     Geometries,
     capacity_weights,
     power_diagram,
 )
+from geoapp.core.raw import warning
 from geoapp.errors import Problem, RefusedError, RegistryError
 
 Progress = Callable[[int, int], None]
@@ -40,6 +42,24 @@ _COLUMNS = ("code", "name", "lon", "lat", "area_ha")
 _SHOWN = ["unit", "code", "name", "country"]
 _EUROPE = (-35.0, 24.0, 45.0, 73.0)
 _AREAS_HA = (1.0, 3e6)
+_NOT_DRAWN = (
+    ("coded", ["code"], mark("{name} is not drawn: expected a municipality code; found {found}")),
+    (
+        "located",
+        ["lon", "lat"],
+        mark(
+            "{name} is not drawn: expected a point in Europe (lon, lat in degrees); found {found}"
+        ),
+    ),
+    (
+        "sized",
+        ["area_ha"],
+        mark(
+            "{name} is not drawn: expected an area from {least:,.0f} to {most:,.0f} ha (area_ha); "
+            "found {found}"
+        ),
+    ),
+)
 _TO_METRES = Transformer.from_crs("EPSG:4326", "EPSG:3035", always_xy=True)
 
 # Discs that touch when half as large again stand for neighbours; farther ones stay apart.
@@ -128,20 +148,19 @@ def schematic_boundaries(
 def incomplete_municipalities(municipalities: pd.DataFrame) -> tuple[Problem, ...]:
     """Report the rows that cannot be drawn: no valid code, no point in Europe, no likely area."""
     checked = _checked(municipalities)
+    least, most = _AREAS_HA
     return tuple(
-        Problem(
-            file=_FILE,
+        warning(
+            _FILE,
+            text,
             field=str(row["code"]),
-            text="{name} is not drawn: expected {expected}; found {found}",
-            values={"name": row["name"], "expected": expected, "found": found},
-            severity="warning",
+            name=row["name"],
+            found=found,
+            least=least,
+            most=most,
         )
-        for column, expected, columns in (
-            ("coded", "a municipality code", ["code"]),
-            ("located", "a point in Europe (lon, lat in degrees)", ["lon", "lat"]),
-            ("sized", "an area from {:g} to {:,.0f} ha (area_ha)".format(*_AREAS_HA), ["area_ha"]),
-        )
-        for _, row in checked[~checked[column]].iterrows()
+        for fits, columns, text in _NOT_DRAWN
+        for _, row in checked[~checked[fits]].iterrows()
         for found in [", ".join(str(value) for value in row[columns])]
     )
 
@@ -150,7 +169,7 @@ def _placed(municipalities: pd.DataFrame) -> pd.DataFrame:
     checked = _checked(municipalities)
     placed = checked[checked["coded"] & checked["located"] & checked["sized"]]
     if twice := sorted(placed.loc[placed["unit"].duplicated(), "unit"]):
-        text = "expected every municipality once; listed again: {codes}"
+        text = mark("expected every municipality once; listed again: {codes}")
         raise RegistryError([Problem(file=_FILE, text=text, values={"codes": ", ".join(twice)})])
     countries = placed["unit"].map(country_of)
     return placed.assign(country=countries).sort_values("unit", ignore_index=True)
@@ -158,7 +177,7 @@ def _placed(municipalities: pd.DataFrame) -> pd.DataFrame:
 
 def _checked(municipalities: pd.DataFrame) -> pd.DataFrame:
     if missing := [column for column in _COLUMNS if column not in municipalities]:
-        text = "expected columns {expected}; missing: {missing}"
+        text = mark("expected columns {expected}; missing: {missing}")
         values = {"expected": ", ".join(_COLUMNS), "missing": ", ".join(missing)}
         raise RegistryError([Problem(file=_FILE, text=text, values=values)])
     numbers = municipalities[["lon", "lat", "area_ha"]].apply(pd.to_numeric, errors="coerce")

@@ -33,7 +33,8 @@ def summarise_lines(lines: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame) -
     pandas.DataFrame
         Indexed as ``municipalities``; ``length_km`` (geodesic for degrees, planar for a
         projected CRS) and ``features``, the number of lines that touch it. A line that crosses a
-        border counts on each side with what lies there.
+        border counts on each side with what lies there; a stretch that one line runs over twice
+        counts once.
 
     Raises
     ------
@@ -49,7 +50,8 @@ def summarise_lines(lines: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame) -
     crossing = _pairs_without(touched_area, touched_line, inside_area, inside_line, len(geometries))
     cut = shapely.intersection(geometries[touched_line[crossing]], areas[touched_area[crossing]])
     lengths = np.zeros(len(areas))
-    np.add.at(lengths, inside_area, length_km(lines.geometry)[inside_line])
+    whole = gpd.GeoSeries(_run_once(geometries), crs=lines.crs)
+    np.add.at(lengths, inside_area, length_km(whole)[inside_line])
     np.add.at(
         lengths, touched_area[crossing], length_km(gpd.GeoSeries(_only_lines(cut), crs=lines.crs))
     )
@@ -112,6 +114,14 @@ def summarise_polygons(
 
 def _union(geometries: pd.Series) -> object:
     return shapely.union_all(geometries.to_numpy())
+
+
+def _run_once(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Join what a line runs over twice, as cutting it at a border would."""
+    tangled = ~shapely.is_simple(lines)
+    once = lines.copy()
+    once[tangled] = shapely.union(lines[tangled], lines[tangled])
+    return once
 
 
 def _only_lines(geometries: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from geoapp.core.vocabulary import (
     COUNTRY_NAMES,
     STATUS_NAMES,
     THEME_NAMES,
+    group_name,
     quantity_name,
 )
 
@@ -179,7 +180,7 @@ def _source_columns(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> pd.Data
     sources = grouped.memberships.groupby("unit", sort=False)["source"].agg(
         lambda found: "; ".join(dict.fromkeys(found))
     )
-    unknown = phrases.gettext(STATUS_NAMES["unknown"])
+    unknown = group_name("status", "unknown", phrases)
     real, schematic = phrases.gettext("real borders"), phrases.gettext("schematic borders")
     return pd.DataFrame(
         {

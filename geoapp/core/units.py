@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoapp.core.codes import country_of, unit_keys
 from geoapp.core.columns import code_texts, listed
+from geoapp.core.phrases import mark
 from geoapp.core.projection import WGS84, areas_ha
 from geoapp.core.raw import refusal, some_of, warning
 from geoapp.core.repair import joined
@@ -47,7 +48,7 @@ def readable_units(
             column=column,
             examples=some_of(unread.unique()),
         )
-    text = "{count} rows have no readable municipality code and were left out: {examples}."
+    text = mark("{count} rows have no readable municipality code and were left out: {examples}.")
     return units.dropna(), code_finding(file, text, unread)
 
 
@@ -70,7 +71,7 @@ def superseded(codes: pd.Series, units: pd.Series) -> pd.Series:
 
 def parts_finding(file: str, codes: pd.Series, names: pd.Series) -> tuple[Problem, ...]:
     """Return what to tell about rows that `superseded` told to leave out."""
-    text = (
+    text = mark(
         "{count} rows are parts of a municipality that has a row of its own (types 4, 5, 8 and 9 "
         "of TERYT) and were left out: {examples}."
     )
@@ -135,8 +136,8 @@ def _joined_findings(file: str, units: pd.Series, names: pd.Series) -> tuple[Pro
         for told, (_, group) in zip(joined_units, by_unit, strict=True)
         if len(set(group.str.casefold())) > 1
     ]
-    several = "{count} municipalities had several features, which were joined: {examples}."
-    apart = (
+    several = mark("{count} municipalities had several features, which were joined: {examples}.")
+    apart = mark(
         "{count} codes are carried by features of different names, which were joined all the "
         "same; check these codes: {examples}."
     )

@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 
 from geoapp.core.encoding import choose_encoding
 from geoapp.core.functional.flows import COLUMNS, FlowTable, flow_table
+from geoapp.core.phrases import mark
 from geoapp.core.raw import refusal
 from geoapp.sources.formats import sniff
 from geoapp.sources.gate import GateLimits, admit
@@ -71,18 +72,18 @@ def read_employed(path: Path, *, limits: GateLimits | None = None) -> dict[str, 
     frame.columns = pd.Index([str(name).strip().lower() for name in frame.columns])
     missing = [name for name in ("code", "residents") if name not in frame.columns]
     if missing:
-        text = "Expected the columns code and residents; {missing} is missing."
+        text = mark("Expected the columns code and residents; {missing} is missing.")
         raise refusal(path.name, text, missing=", ".join(missing))
     codes = frame["code"].astype("string").str.strip()
     if codes.duplicated().any():
-        text = "The code {code} is listed twice; keep one line for each municipality."
+        text = mark("The code {code} is listed twice; keep one line for each municipality.")
         raise refusal(path.name, text, code=codes[codes.duplicated()].iloc[0])
     texts = frame["residents"].astype("string").str.strip().fillna("")
     count = pd.to_numeric(texts.where(texts != "", "nan"), errors="coerce")
     wrong = ((count < 0) | (count.isna() & (texts != ""))).to_numpy(dtype=bool)
     if wrong.any():
         row = int(wrong.argmax())
-        text = "Row {row} has {found} residents; expected a number, 0 or more, or nothing."
+        text = mark("Row {row} has {found} residents; expected a number, 0 or more, or nothing.")
         raise refusal(path.name, text, row=row + 2, found=repr(texts.iloc[row][:20]))
     known = count.notna()
     return dict(zip(codes[known].astype(str), count[known].astype(float), strict=True))
@@ -96,10 +97,12 @@ def _read(path: Path, wanted: list[str], limits: GateLimits | None) -> pd.DataFr
         _refuse_rows(len(frame), path)
         return frame
     if found != "csv":
-        text = "Expected a table as CSV, XLSX or Parquet; found {found}."
+        text = mark("Expected a table as CSV, XLSX or Parquet; found {found}.")
         raise refusal(path.name, text, found=found)
     if path.stat().st_size > limits.file_bytes:
-        text = "The file has {size} MB; at most {limit} MB are read. Leave out what is not needed."
+        text = mark(
+            "The file has {size} MB; at most {limit} MB are read. Leave out what is not needed."
+        )
         size, limit = path.stat().st_size // 1_000_000, limits.file_bytes // 1_000_000
         raise refusal(path.name, text, size=size, limit=limit)
     return _read_csv(path, wanted)
@@ -146,7 +149,9 @@ def _count_lines(path: Path) -> int:
 
 def _refuse_rows(count: int, path: Path) -> None:
     if count > MOST_ROWS:
-        text = "The table has {count} rows; at most {most} are read. Sum up what belongs together."
+        text = mark(
+            "The table has {count} rows; at most {most} are read. Sum up what belongs together."
+        )
         raise refusal(path.name, text, count=count, most=MOST_ROWS)
 
 
@@ -165,7 +170,7 @@ def _header(path: Path, encoding: str, wanted: list[str]) -> tuple[list[str], st
     with path.open(encoding=encoding, errors="replace", newline="") as opened:
         line = opened.readline(_LONGEST_HEADER).lstrip("\ufeff").rstrip("\r\n")
     if len(line) >= _LONGEST_HEADER - 2 or not line.strip():
-        text = "Expected the names of the columns in the first line: {columns}."
+        text = mark("Expected the names of the columns in the first line: {columns}.")
         raise refusal(path.name, text, columns=", ".join(wanted))
     lower = {name.strip().lower() for name in wanted}
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from geoapp.core.encoding import is_encoding
+from geoapp.core.phrases import mark
 from geoapp.core.raw import refusal
 
 FileFormat = Literal[
     "gpkg", "geojson", "flatgeobuf", "geoparquet", "shapefile", "zip-shapefile", "xlsx", "csv"
 ]
 
-EXPECTED = "GeoPackage, GeoJSON, Shapefile (.shp or zipped), FlatGeobuf, GeoParquet, CSV or XLSX"
+EXPECTED = "GeoPackage, GeoJSON, Shapefile (.shp, .zip), FlatGeobuf, GeoParquet, CSV, XLSX"
 
 _HEAD_BYTES = 65_536
 _BINARY: tuple[tuple[bytes, FileFormat], ...] = (
@@ -25,15 +26,27 @@ _BINARY: tuple[tuple[bytes, FileFormat], ...] = (
 )
 _GPKG_IDS = (b"GPKG", b"GP10", b"GP11")
 _XML_KINDS = (
-    (re.compile(rb"<OGRVRT|<VRTDataset", re.IGNORECASE), "a VRT file, which points at other files"),
-    (re.compile(rb"<kml", re.IGNORECASE), "KML"),
-    (re.compile(rb"<(?:\w+:)?FeatureCollection|opengis\.net/gml", re.IGNORECASE), "GML"),
-    (re.compile(rb"<html|<!doctype html", re.IGNORECASE), "a web page"),
+    (
+        re.compile(rb"<OGRVRT|<VRTDataset", re.IGNORECASE),
+        mark("Expected {expected}; found a VRT file, which points at other files."),
+    ),
+    (re.compile(rb"<kml", re.IGNORECASE), mark("Expected {expected}; found KML.")),
+    (
+        re.compile(rb"<(?:\w+:)?FeatureCollection|opengis\.net/gml", re.IGNORECASE),
+        mark("Expected {expected}; found GML."),
+    ),
+    (
+        re.compile(rb"<html|<!doctype html", re.IGNORECASE),
+        mark("Expected {expected}; found a web page."),
+    ),
 )
 _JSON_KINDS = (
-    (re.compile(rb"gdal_streamed_alg"), "a GDAL pipeline, which runs commands on other files"),
-    (re.compile(rb'"type"\s*:\s*"Topology"'), "TopoJSON"),
-    (re.compile(rb'"esriGeometry'), "Esri JSON"),
+    (
+        re.compile(rb"gdal_streamed_alg"),
+        mark("Expected {expected}; found a GDAL pipeline, which runs commands on other files."),
+    ),
+    (re.compile(rb'"type"\s*:\s*"Topology"'), mark("Expected {expected}; found TopoJSON.")),
+    (re.compile(rb'"esriGeometry'), mark("Expected {expected}; found Esri JSON.")),
 )
 _GEOJSON = re.compile(rb'"type"|"features"|"coordinates"')
 
@@ -76,9 +89,9 @@ def choose_sublayer(names: Sequence[str], wanted: str | None, *, file: str) -> s
         return names[0]
     if not names:
         raise refusal(file, "The file has no layer with geometry. Choose another file.")
-    text = "The file has no layer {wanted}. Name one with sublayer: {layers}."
+    text = mark("The file has no layer {wanted}. Name one with sublayer: {layers}.")
     if wanted is None:
-        text = "The file holds several layers. Name one with sublayer: {layers}."
+        text = mark("The file holds several layers. Name one with sublayer: {layers}.")
     raise refusal(file, text, field="sublayer", wanted=wanted, layers=", ".join(names))
 
 
@@ -101,7 +114,8 @@ def refuse_unknown_encoding(encoding: str | None, *, file: str) -> None:
 
 def _sqlite(head: bytes, file: str) -> FileFormat:
     if head[68:72] not in _GPKG_IDS:
-        raise _unexpected(file, "an SQLite database that is no GeoPackage")
+        text = mark("Expected {expected}; found an SQLite database that is no GeoPackage.")
+        raise _unexpected(file, text)
     return "gpkg"
 
 
@@ -110,12 +124,17 @@ def _zipped(path: Path, file: str) -> FileFormat:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _unexpected(file, "a zip archive that is broken") from error
+        text = mark("Expected {expected}; found a zip archive that is broken.")
+        raise _unexpected(file, text) from error
     if "xl/workbook.xml" in names:
         return "xlsx"
     if any(name.lower().endswith(".shp") for name in names):
         return "zip-shapefile"
-    raise _unexpected(file, "a zip archive without a Shapefile; unpack it and give the file inside")
+    text = mark(
+        "Expected {expected}; found a zip archive without a Shapefile. Unpack it and give the file "
+        "inside."
+    )
+    raise _unexpected(file, text)
 
 
 def _text(head: bytes, file: str) -> FileFormat:
@@ -123,23 +142,23 @@ def _text(head: bytes, file: str) -> FileFormat:
         return "csv"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
-        kinds = (kind for pattern, kind in _XML_KINDS if pattern.search(text))
-        raise _unexpected(file, next(kinds, "XML"))
+        told = (told for pattern, told in _XML_KINDS if pattern.search(text))
+        raise _unexpected(file, next(told, mark("Expected {expected}; found XML.")))
     if text.startswith((b"{", b"[")):
         return _json(text, file)
     if b"\x00" in head or not text:
-        raise _unexpected(file, "bytes of no known format")
+        raise _unexpected(file, mark("Expected {expected}; found bytes of no known format."))
     return "csv"
 
 
 def _json(text: bytes, file: str) -> FileFormat:
-    for pattern, kind in _JSON_KINDS:
+    for pattern, told in _JSON_KINDS:
         if pattern.search(text):
-            raise _unexpected(file, kind)
+            raise _unexpected(file, told)
     if not text.startswith(b"{") or not _GEOJSON.search(text):
-        raise _unexpected(file, "JSON that is no GeoJSON")
+        raise _unexpected(file, mark("Expected {expected}; found JSON that is no GeoJSON."))
     return "geojson"
 
 
-def _unexpected(file: str, found: str) -> Exception:
-    return refusal(file, "Expected {expected}; found {found}.", expected=EXPECTED, found=found)
+def _unexpected(file: str, text: str) -> Exception:
+    return refusal(file, text, expected=EXPECTED)

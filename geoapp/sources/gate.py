@@ -156,18 +156,18 @@ def _refused(work: Path) -> FileRefusedError:
 
 
 def _too_slow(file: str) -> FileRefusedError:
-    text = (
-        "Reading took longer than a layer may take. Leave out what is not needed, or simplify it."
+    return refusal(
+        file,
+        "Reading took longer than a layer may take. Leave out what is not needed, or simplify it.",
     )
-    return refusal(file, text)
 
 
 def _broke_off(file: str) -> FileRefusedError:
-    text = (
+    return refusal(
+        file,
         "Reading broke off, as it does when a file is damaged or needs more memory than a layer "
-        "may take. Export it again, or leave out what is not needed."
+        "may take. Export it again, or leave out what is not needed.",
     )
-    return refusal(file, text)
 
 
 def _taken_over(work: Path, file: str) -> RawLayer:

@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 from shapely.geometry import shape
 
+from geoapp.core.phrases import mark
 from geoapp.core.raw import Geometries, RawLayer, refusal, warning
 from geoapp.core.repair import refuse_non_finite
 from geoapp.errors import FileRefusedError, Problem
@@ -116,7 +117,7 @@ def _features(
             crs = opened.crs_wkt or None
             names = list(opened.schema["properties"])
             rows, shapes, broken = _collected(opened, names)
-    text = "{count} geometries could not be built and count as missing."
+    text = mark("{count} geometries could not be built and count as missing.")
     problems = (warning(file, text, field="geometry", count=broken),) if broken else ()
     return RawLayer(file, pd.DataFrame(rows, columns=names), shapes, crs, problems=problems)
 
@@ -164,9 +165,11 @@ def _unreadable(file: str, error: Exception) -> Problem:
         isinstance(error, OSError) and error.errno == errno.ENOMEM
     )
     if short:
-        text = "The file needs more memory than a layer may take. Leave out what is not needed."
+        text = mark(
+            "The file needs more memory than a layer may take. Leave out what is not needed."
+        )
         return refusal(file, text).problem
-    text = "The file cannot be read ({reason}). Export it again."
+    text = mark("The file cannot be read ({reason}). Export it again.")
     return refusal(file, text, reason=_one_line(error)).problem
 
 

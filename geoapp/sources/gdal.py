@@ -14,6 +14,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from geoapp.core.phrases import mark
 from geoapp.core.raw import Geometries, refusal
 from geoapp.sources.dead_ends import DEAD_ENDS
 
@@ -74,7 +75,7 @@ def read_features(
             warnings.simplefilter("always")
             info = pyogrio.read_info(path, layer=layer, encoding=encoding)
             if info["driver"] != driver:
-                text = "The file reads as {found}; expected {expected}. Export it again."
+                text = mark("The file reads as {found}; expected {expected}. Export it again.")
                 raise refusal(file, text, found=info["driver"], expected=driver)
             frame = pyogrio.read_dataframe(
                 path, layer=layer, encoding=encoding, datetime_as_string=True, on_invalid="fix"

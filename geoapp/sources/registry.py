@@ -20,6 +20,7 @@ from geoapp.core.codes import Country, country_of, unit_key
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.partnership import FuzzyDate, Partnership
+from geoapp.core.phrases import mark
 from geoapp.core.status import StatusRow
 from geoapp.core.value import Value
 from geoapp.errors import Problem
@@ -65,10 +66,10 @@ def read_municipalities(root: Path) -> tuple[pd.DataFrame, list[Problem]]:
     rows, problems = _read_csv(root, file, MunicipalityRow)
     keyed: dict[str, MunicipalityRow] = {}
     for row in rows:
-        key = unit_key(row.code)
+        key = unit_key(row.code) or ""
         if problem := _municipality_problem(file, row, key, keyed):
             problems.append(problem)
-        elif key:
+        else:
             keyed[key] = row
     table = pd.DataFrame(
         [row.model_dump() for row in keyed.values()],
@@ -158,9 +159,9 @@ def check_members(
 
 
 def _municipality_problem(
-    file: str, row: MunicipalityRow, key: str | None, keyed: dict[str, MunicipalityRow]
+    file: str, row: MunicipalityRow, key: str, keyed: dict[str, MunicipalityRow]
 ) -> Problem | None:
-    if key is None or country_of(key) != row.country:
+    if not key or country_of(key) != row.country:
         return Problem(
             file,
             "expected a municipality code of {country}, found {found!r} for {name}",
@@ -244,10 +245,10 @@ def _header_problems(file: str, header: list[str], model: type[Value]) -> list[P
     ]
     for name, times in Counter(header).items():
         if name not in known:
-            text = "found the unknown column {found!r}; the columns are {columns}"
+            text = mark("found the unknown column {found!r}; the columns are {columns}")
             problems.append(Problem(file, text, "line 1", {"found": name, **expected}))
         elif times > 1:
-            text = "found the column {found} {times} times; keep one"
+            text = mark("found the column {found} {times} times; keep one")
             problems.append(Problem(file, text, "line 1", {"found": name, "times": times}))
     return problems
 
@@ -266,9 +267,11 @@ def _field_problems(file: str, line: str, error: ValidationError) -> Iterator[Pr
         )
         message = detail["msg"].removeprefix("Value error, ")
         found = detail.get("input")
-        shown = "" if isinstance(found, dict) else f"; found {str(found)[:80]!r}"
         where = ", ".join(part for part in (line, name.lstrip(".")) if part)
-        yield Problem(file, "{message}{found}", where, {"message": message, "found": shown})
+        text = mark("{message}; found {found!r}")
+        if isinstance(found, dict):
+            text = mark("{message}")
+        yield Problem(file, text, where, {"message": message, "found": str(found)[:80]})
 
 
 def _too_long(file: str, line: int, expected: int, found: int) -> Problem:

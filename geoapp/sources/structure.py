@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from pydantic import Field
 
+from geoapp.core.phrases import mark
 from geoapp.core.raw import refusal
 from geoapp.core.value import Value
 from geoapp.sources.formats import FileFormat
@@ -121,13 +122,17 @@ def _check_member(member: zipfile.ZipInfo, found: FileFormat, file: str) -> None
     name = PurePosixPath(member.filename)
     text = ""
     if name.is_absolute() or ".." in name.parts or "\\" in member.filename or ":" in str(name):
-        text = "Member {member} leads out of the archive. Pack the layer again."
+        text = mark("Member {member} leads out of the archive. Pack the layer again.")
     elif stat.S_ISLNK(member.external_attr >> 16):
-        text = "Member {member} of the archive is a link to another file. Pack the file itself."
+        text = mark(
+            "Member {member} of the archive is a link to another file. Pack the file itself."
+        )
     elif member.flag_bits & 1:
-        text = "Member {member} of the archive is encrypted. Pack the layer without a password."
+        text = mark(
+            "Member {member} of the archive is encrypted. Pack the layer without a password."
+        )
     elif found == "zip-shapefile" and not _may_lie_beside(member):
-        text = "Member {member} does not belong to a Shapefile. Pack only its parts."
+        text = mark("Member {member} does not belong to a Shapefile. Pack only its parts.")
     if text:
         raise refusal(file, text, member=member.filename[:100])
 

@@ -15,6 +15,7 @@ import openpyxl
 import pandas as pd
 
 from geoapp.core.encoding import choose_encoding
+from geoapp.core.phrases import mark
 from geoapp.core.raw import RawLayer, refusal, warning
 from geoapp.errors import Problem
 from geoapp.sources.formats import FileFormat
@@ -48,8 +49,12 @@ def read_table(
     try:
         text = data.decode(chosen)
     except (UnicodeDecodeError, LookupError) as error:
-        text_of_error = "The texts are not in {encoding}. Correct or remove encoding."
-        raise refusal(file, text_of_error, field="encoding", encoding=chosen) from error
+        raise refusal(
+            file,
+            "The texts are not in {encoding}. Correct or remove encoding.",
+            field="encoding",
+            encoding=chosen,
+        ) from error
     recovered = encoding is None and not chosen.startswith("utf")
     return RawLayer(
         file,
@@ -103,7 +108,7 @@ def _sheet(path: Path, wanted: str | None, file: str) -> tuple[Rows, tuple[Probl
         ) from error
     if len(names) == 1 or wanted:
         return rows, ()
-    text = "The workbook has several sheets; {name} was read. The others: {others}."
+    text = mark("The workbook has several sheets; {name} was read. The others: {others}.")
     others = ", ".join(other for other in names if other != name)
     return rows, (warning(file, text, field="sublayer", name=name, others=others),)
 

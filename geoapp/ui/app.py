@@ -17,8 +17,7 @@ PAGES = Path(__file__).parent / "pages"
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.2rem 2rem 3rem; }
 /* the faded captions of the framework are too faint to read (WCAG 1.4.3) */
-[data-testid="stCaptionContainer"],
-[data-testid="stCaptionContainer"] * { color: inherit !important; }
+[data-testid="stCaptionContainer"] { opacity: 1 !important; }
 [data-baseweb="tag"] { background-color: #0b5a9d !important; color: #fff !important; }
 .st-key-card li { margin: 0; }
 .st-key-card ul { margin-bottom: 0.3rem; padding-left: 1.1rem; }

@@ -21,6 +21,7 @@ from geoapp.core.columns import choose_columns
 from geoapp.core.crs import lies_in
 from geoapp.core.layer import Columns, LayerKind, LayerSpec, Measure
 from geoapp.core.partnership import Names
+from geoapp.core.phrases import mark
 from geoapp.core.raw import RawLayer, refusal, warning
 from geoapp.core.repair import kind_of
 from geoapp.errors import RefusedError
@@ -341,7 +342,7 @@ def _only_country(checked: CheckedLayer, country: Country | None) -> CheckedLaye
             field="country",
             country=country,
         )
-    text = "{count} municipalities of another country than {country} were left out."
+    text = mark("{count} municipalities of another country than {country} were left out.")
     found = warning(report.file, text, field="country", count=int(other.sum()), country=country)
     return CheckedLayer(
         checked.frame[~other],

@@ -20,6 +20,7 @@ import tomli_w
 from geoapp.core import illustration
 from geoapp.core.codes import Country, country_of, unit_keys
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle
+from geoapp.core.phrases import mark
 from geoapp.core.schematic import Progress, schematic_boundaries
 from geoapp.errors import FileRefusedError, Problem
 
@@ -233,11 +234,11 @@ def _municipalities(root: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(root / _MUNICIPALITIES, dtype={"code": str}, encoding="utf-8")
     except FileNotFoundError as error:
-        raise _refused("the file is missing; expected a table of municipalities") from error
+        raise _refused(mark("the file is missing; expected a table of municipalities")) from error
     except (ValueError, OSError) as error:
-        raise _refused("expected a table in UTF-8; found: {found}", found=error) from error
+        raise _refused(mark("expected a table in UTF-8; found: {found}"), found=error) from error
     if missing := [column for column in _COLUMNS if column not in table]:
-        raise _refused("expected column(s) {missing}; add them", missing=", ".join(missing))
+        raise _refused(mark("expected column(s) {missing}; add them"), missing=", ".join(missing))
     return table
 
 

@@ -48,17 +48,16 @@ def test_every_partnership_can_be_chosen(app: Any) -> None:
         app.settle()
         assert parameters(app)["partnerships"] == slug
         expect(app.map).to_contain_text(name)
-        app.page.get_by_test_id("stMultiSelect").get_by_role("button", name="Clear all").click()
+        box.press("Backspace")
         expect(app.page.locator("h1").first).to_have_text("All partnerships")
     assert app.state("map-id") == map_id
 
 
 def test_regrouping_and_themes_keep_map_and_view(app: Any) -> None:
     app.open(BESKID)
+    before, start = app.state("map-id"), app.state("view")
     app.page.get_by_role("button", name="Zoom in").click()
-    before = app.state("map-id")
-    expect(app.map).not_to_have_attribute("data-view", "")
-    app.page.wait_for_function("() => document.activeElement !== null")
+    expect(app.map).not_to_have_attribute("data-view", start)
     view = app.state("view")
     choose(app, "Group and colour by", "Marginalisation status")
     expect(app.map).to_contain_text("At risk of permanent marginalisation")
@@ -91,7 +90,7 @@ def test_a_click_selects_on_map_in_card_and_in_address(app: Any) -> None:
     app.settle()
     assert parameters(app)["municipality"] == RAJCZA
     assert app.state("view") == view
-    app.page.get_by_role("button", name="Clear selection").click()
+    app.page.get_by_role("button", name="Clear selection", exact=True).click()
     expect(card).to_contain_text("Select a municipality")
     expect(app.map).to_have_attribute("data-selected", "")
 
@@ -112,10 +111,11 @@ def test_a_row_of_the_table_selects_on_the_map_and_back(app: Any) -> None:
 
 def test_the_keyboard_reaches_and_selects_an_area(app: Any) -> None:
     app.open(BESKID)
-    app.page.get_by_role("button", name="Full screen").focus()
-    app.page.keyboard.press("Tab")
     focused = app.page.locator("[data-key]:focus")
-    expect(focused).to_have_count(1)
+    for _ in range(60):
+        app.page.keyboard.press("Tab")
+        if focused.count():
+            break
     first = focused.get_attribute("data-key")
     for arrow in ("ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"):
         app.page.keyboard.press(arrow)
@@ -159,9 +159,7 @@ def test_a_nonsensical_address_opens_all_the_same(app: Any) -> None:
 def test_switching_the_language_keeps_choice_map_and_view(app: Any) -> None:
     app.open(f"{BESKID}&group=role&municipality={RAJCZA}")
     before, view = app.state("map-id"), app.state("view")
-    app.page.get_by_role("radio", name="Polski").or_(
-        app.page.get_by_role("button", name="Polski")
-    ).first.click()
+    app.page.get_by_role("radio", name="Polski").click()
     expect(app.page.get_by_text("Grupuj i koloruj według")).to_be_visible()
     expect(app.map).to_contain_text("2 gminy")
     expect(app.map).to_contain_text("4 gminy")

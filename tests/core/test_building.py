@@ -135,7 +135,7 @@ def test_a_tooltip_tells_groups_and_residents(atlas: Atlas) -> None:
             ["reserve", "trails"],
             (
                 "Schematic borders in 2 municipalities: areas are true, shapes are invented.",
-                "Illustrative data, made up: Reserve (illustrative).",
+                "Illustrative data, made up: Reserve.",
             ),
         ),
         (

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoapp.core.classify import class_index, class_limits
@@ -15,6 +15,7 @@ VALUES = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(VALUES, st.integers(2, 6))
 def test_limits_rise_and_no_class_is_empty(values: list[float | None], classes: int) -> None:
     limits = class_limits(pd.Series(values, dtype="float64"), classes)
@@ -24,6 +25,7 @@ def test_limits_rise_and_no_class_is_empty(values: list[float | None], classes: 
     assert found == (set(range(len(limits) + 1)) if found else set())
 
 
+@settings(max_examples=40)
 @given(VALUES)
 def test_the_class_never_falls_as_the_value_rises(values: list[float | None]) -> None:
     limits = class_limits(pd.Series(values, dtype="float64"))

@@ -73,12 +73,14 @@ def test_lengths_are_those_of_an_overlay(
 def test_lengths_of_a_partition_add_up_to_the_whole(
     squares: gpd.GeoDataFrame, lines: list[list[tuple[float, float]]]
 ) -> None:
-    features = lines_of(lines)
-    whole = features.geometry.length.sum() / 1000
-    assert summarise_lines(features, squares)["length_km"].sum() == pytest.approx(whole, abs=1e-9)
-    degrees = features.to_crs("EPSG:4326")
-    geodesic = summarise_lines(degrees, squares.to_crs("EPSG:4326"))["length_km"].sum()
-    assert geodesic == pytest.approx(length_km(degrees.geometry).sum(), rel=1e-6)
+    for features, areas in (
+        (lines_of(lines), squares),
+        (lines_of(lines).to_crs("EPSG:4326"), squares.to_crs("EPSG:4326")),
+    ):
+        # a stretch that a line runs over twice counts once
+        once = features.geometry.union(features.geometry, align=False)
+        found = summarise_lines(features, areas)["length_km"].sum()
+        assert found == pytest.approx(length_km(once).sum(), rel=1e-6)
 
 
 @QUICK
@@ -150,6 +152,14 @@ def test_a_line_that_touches_a_corner_adds_no_length(squares: gpd.GeoDataFrame) 
 def test_a_line_drawn_twice_counts_twice(squares: gpd.GeoDataFrame) -> None:
     found = summarise_lines(lines_of([[(1, 1), (4, 1)]] * 2), squares)
     assert found.loc["241711"].to_dict() == {"features": 2, "length_km": 6}
+
+
+@pytest.mark.parametrize("end", [9, 11])
+def test_a_line_that_comes_back_counts_once_on_either_side_of_a_border(
+    squares: gpd.GeoDataFrame, end: int
+) -> None:
+    found = summarise_lines(lines_of([[(1, 1), (end, 1), (2, 1)]]), squares)
+    assert found["length_km"].sum() == pytest.approx(end - 1)
 
 
 def test_what_overlaps_counts_once(squares: gpd.GeoDataFrame) -> None:

@@ -155,9 +155,8 @@ def test_a_member_listed_twice_is_told(workspace_root: Path) -> None:
     text = WHOLE + member.format("2417112") + member.format("241711")
     (workspace_root / "data/partnerships/bad.toml").write_text(text, "utf-8")
     _, problems = read_partnerships(workspace_root)
-    assert [str(problem) for problem in problems] == [
-        "data/partnerships/bad.toml: members listed twice: 241711"
-    ]
+    assert where(problems) == [("data/partnerships/bad.toml", "")]
+    assert "members listed twice: 241711" in str(problems[0])
 
 
 def test_a_copy_that_keeps_its_id_is_not_counted_twice(workspace_root: Path) -> None:

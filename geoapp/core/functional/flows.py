@@ -22,6 +22,7 @@ LONGEST_CODE = 100
 _SUPPRESSED = re.compile(
     r"^(|\*+|x|#|c|s|:|\.{1,3}|n/?a|nan|null|i\.\s?d\.|[<≤]\s*\d+)$", re.IGNORECASE
 )
+_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
 _NOTHING = frozenset({"-", "–", "—"})
 _FORMULA = re.compile(r"^(?:[=+@]|-\D)|[\x00-\x1f\x7f]")
 
@@ -242,7 +243,7 @@ def _numbers_from_text(
     odd = np.flatnonzero(np.isnan(numbers))
     withheld = np.zeros(len(numbers), dtype=bool)
     unreadable = np.zeros(len(numbers), dtype=bool)
-    rest = [str(text) for text in texts.iloc[odd]]
+    rest = [_THOUSANDS.sub("", str(text)) for text in texts.iloc[odd]]
     decimal_comma = _commas_are_decimal(rest)
     for position, text in zip(odd, rest, strict=True):
         if _SUPPRESSED.match(text):
@@ -260,9 +261,7 @@ def _commas_are_decimal(texts: Sequence[str]) -> bool:
 
 
 def _number(text: str, *, decimal_comma: bool) -> float | None:
-    plain = re.sub(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)", "", text)
-    if decimal_comma:
-        plain = plain.replace(",", ".")
+    plain = text.replace(",", ".") if decimal_comma else text
     return float(plain) if re.fullmatch(r"-?\d+(?:\.\d+)?", plain) else None
 
 

@@ -79,9 +79,9 @@ def crossings(
     Two points within 25 m are one crossing: the carriageways of one road.
     """
     near = lines[shapely.intersects(lines, border)]
-    inside = [
-        shapely.length(shapely.intersection(near, side)) > TOLERANCE_M for side in (first, second)
-    ]
+    # A road along the border lies in both polygons, but inside neither of them.
+    inner = [side.buffer(-5 * TOLERANCE_M) for side in (first, second)]
+    inside = [shapely.length(shapely.intersection(near, side)) > TOLERANCE_M for side in inner]
     meeting = shapely.intersection(near[inside[0] & inside[1]], border)
     points = shapely.centroid(shapely.get_parts(meeting))
     if not len(points):

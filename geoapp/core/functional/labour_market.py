@@ -152,7 +152,7 @@ def labour_market_areas(
         areas=names,
         reserve=_reserve(flows.codes, aside, reserved, left),
         facts={"iterations": iterations, "reserved": len(reserved), "set_aside": len(aside)},
-        notes=_notes(areas),
+        notes=_notes(flows, areas, aside),
     )
 
 
@@ -400,16 +400,19 @@ def _reserve(
     )
 
 
-def _notes(areas: _Areas) -> tuple[Note, ...]:
-    short = [
-        areas.flows.codes[area]
-        for area in sorted(areas.members)
-        if min(
-            areas.internal[area] / areas.residents[area], areas.internal[area] / areas.jobs[area]
-        )
+def _notes(flows: FlowTable, areas: _Areas, aside: list[tuple[int, str]]) -> tuple[Note, ...]:
+    notes = []
+    if aside:
+        text = "Units set aside because they cannot take part: {count}, with {persons} residents."
+        persons = float(flows.residents[[unit for unit, _ in aside]].sum())
+        notes.append(Note(text, {"count": len(aside), "persons": round(persons, 1)}))
+    internal, residents, jobs = areas.internal, areas.residents, areas.jobs
+    short = sum(
+        min(internal[area] / residents[area], internal[area] / jobs[area])
         < areas.rule.min_self_containment
-    ]
-    if not short:
-        return ()
-    text = "{count} areas end below the minimum self-containment."
-    return (Note(text, {"count": len(short)}),)
+        for area in areas.members
+    )
+    if short:
+        text = "Areas that end below the minimum self-containment: {count}."
+        notes.append(Note(text, {"count": short}))
+    return tuple(notes)

@@ -153,7 +153,9 @@ def _variations(
 
 
 def _table(flows: FlowTable, delineation: Delineation, labels: NDArray[np.int32]) -> pd.DataFrame:
-    n, count = len(flows.codes), len(delineation.areas)
+    n = len(flows.codes)
+    # Where a method found no area at all, one empty column keeps the shapes.
+    count = max(len(delineation.areas), 1)
     with_area = np.zeros((n, count + 1))
     for run in labels:
         with_area[np.arange(n), _company(flows.residents, delineation, run)] += 1
@@ -161,21 +163,22 @@ def _table(flows: FlowTable, delineation: Delineation, labels: NDArray[np.int32]
     own = delineation.area
     placed = own >= 0
     stable = np.where(placed, share[np.arange(n), np.maximum(own, 0)], np.nan)
-    share[np.flatnonzero(placed), own[placed]] = -1
+    share[np.flatnonzero(placed), own[placed]] = 0
     second = share.argmax(axis=1)
     second_share = share[np.arange(n), second]
-    known = second_share > 0
+    names = [
+        delineation.areas[area] if of_runs > 0 else None
+        for area, of_runs in zip(second, second_share, strict=True)
+    ]
+    codes = pd.Index(flows.codes, name="code")
     return pd.DataFrame(
         {
-            "area": delineation.area_of().to_numpy(),
+            "area": delineation.area_of(),
             "stability": stable,
-            "second_best": pd.Series(
-                [delineation.areas[s] if k else None for s, k in zip(second, known, strict=True)],
-                dtype=object,
-            ).to_numpy(),
-            "second_share": np.where(known, second_share, np.nan),
+            "second_best": pd.Series(names, index=codes, dtype=object),
+            "second_share": np.where(second_share > 0, second_share, np.nan),
         },
-        index=pd.Index(flows.codes, name="code"),
+        index=codes,
     )
 
 

@@ -22,14 +22,16 @@ export function connectKeyboard(map) {
     hideTooltip(map);
   });
   map.leaflet.on('zoomend viewreset', () => placeStandIn(map));
+  map.leaflet.on('moveend', () => refreshRoving(map));
 }
 
-// Keep exactly one feature in the tab order: the one last reached, else the selected, else the
-// most important one.
+// Keep exactly one feature in the tab order: the one last reached while it is in sight, else the
+// selected, else the most important one in sight.
 export function refreshRoving(map) {
   const before = map.current;
   const still = before && map.drawn.get(before.drawn.slug)?.byKey.get(before.key);
-  const next = still?.style ? still : selectedFeature(map) ?? firstFeature(map);
+  const kept = still?.style && (isFocused(elementOf(map, still)) || inSight(map, still));
+  const next = kept ? still : selectedFeature(map) ?? firstFeature(map);
   if (next !== before || elementOf(map, next)?.getAttribute('tabindex') !== '0') {
     const hadFocus = map.focusLost || isFocused(elementOf(map, before));
     setCurrent(map, next);
@@ -41,9 +43,15 @@ export function refreshRoving(map) {
 function firstFeature(map) {
   const layers = reachableLayers(map);
   const drawn = layers.find((layer) => layer.selectable) ?? layers[0];
-  const features = drawn ? shownFeatures(drawn) : [];
+  const shown = drawn ? shownFeatures(drawn) : [];
+  const visible = shown.filter((feature) => inSight(map, feature));
+  const features = visible.length ? visible : shown;
   return features.reduce((best, feature) => (
     (feature.rank ?? Infinity) < (best.rank ?? Infinity) ? feature : best), features[0] ?? null);
+}
+
+function inSight(map, feature) {
+  return map.leaflet.getBounds().contains(labelPlace(feature));
 }
 
 // Areas that cannot be selected are told by the features they cover.

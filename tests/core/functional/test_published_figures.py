@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from geoapp.core.functional.containment import containment_summary, containment_table
 from geoapp.core.functional.dominant import dominant_flow, select_flows
 from geoapp.core.functional.flowbca import flowbca
+from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.labour_market import labour_market_areas
 from geoapp.core.functional.self_contained import self_contained_areas
 from geoapp.core.functional.services import floating_catchment, gaussian
 
 
-def brindisi_areas(flows, min_size, minimum, target_size, target):
+def brindisi_areas(
+    flows: FlowTable, min_size: Any, minimum: Any, target_size: Any, target: Any
+) -> Any:
     return labour_market_areas(
         flows,
         min_size=min_size,
@@ -23,7 +30,9 @@ def brindisi_areas(flows, min_size, minimum, target_size, target):
     )
 
 
-def test_brindisi_has_nine_labour_market_areas(published, published_result):
+def test_brindisi_has_nine_labour_market_areas(
+    published: Callable[[str], FlowTable], published_result: Callable[[str], pd.DataFrame]
+) -> None:
     flows = published("brindisi")
     found = brindisi_areas(flows, 1000, 0.6667, 10_000, 0.75)
     table = containment_table(flows, found)
@@ -42,18 +51,22 @@ def test_brindisi_has_nine_labour_market_areas(published, published_result):
     ("parameters", "areas", "single"),
     [((50, 0.3, 100, 0.4), 20, 20), ((1000, 0.6, 10_000, 0.7), 9, 4)],
 )
-def test_brindisi_with_other_parameters(published, parameters, areas, single):
+def test_brindisi_with_other_parameters(
+    published: Callable[[str], FlowTable], parameters: Any, areas: int, single: int
+) -> None:
     flows = published("brindisi")
     table = containment_table(flows, brindisi_areas(flows, *parameters))
     assert (len(table), int((table["units"] == 1).sum())) == (areas, single)
 
 
 @pytest.mark.parametrize("ties", ["residents", "code"])
-def test_brindisi_has_no_ties_that_matter(published, ties):
+def test_brindisi_has_no_ties_that_matter(published: Callable[[str], FlowTable], ties: Any) -> None:
     assert len(labour_market_areas(published("brindisi"), ties=ties).areas) == 9
 
 
-def test_korea_has_thirteen_clusters_with_internal_flows(published, published_result):
+def test_korea_has_thirteen_clusters_with_internal_flows(
+    published: Callable[[str], FlowTable], published_result: Callable[[str], pd.DataFrame]
+) -> None:
     flows = published("korea")
     found = flowbca(flows, option=1, stop="non-zero")
     summary = containment_summary(containment_table(flows, found))
@@ -83,7 +96,9 @@ def test_korea_has_thirteen_clusters_with_internal_flows(published, published_re
         ("lm", 0.2, 13, {}),
     ],
 )
-def test_korea_by_every_stop_rule(published, stop, level, areas, means):
+def test_korea_by_every_stop_rule(
+    published: Callable[[str], FlowTable], stop: str, level: float, areas: int, means: Any
+) -> None:
     flows = published("korea")
     found = flowbca(flows, stop=stop, level=level)
     summary = containment_summary(containment_table(flows, found))
@@ -91,7 +106,9 @@ def test_korea_by_every_stop_rule(published, stop, level, areas, means):
     assert {name: summary[name] for name in means} == pytest.approx(means, abs=5e-8)
 
 
-def test_korea_clusters_at_fifteen_per_cent(published, published_result):
+def test_korea_clusters_at_fifteen_per_cent(
+    published: Callable[[str], FlowTable], published_result: Callable[[str], pd.DataFrame]
+) -> None:
     found = flowbca(published("korea"), stop="q", level=0.15)
     expected = published_result("expected_korea_opt1_q015_unit.csv")
     clusters = dict(zip(expected["sourceunit"], expected["clusterid"], strict=True))
@@ -99,13 +116,17 @@ def test_korea_clusters_at_fifteen_per_cent(published, published_result):
 
 
 @pytest.mark.parametrize(("high", "groups", "several"), [(25_000, 570, 296), (2_500, 617, 339)])
-def test_canada_has_self_contained_areas(published, high, groups, several):
+def test_canada_has_self_contained_areas(
+    published: Callable[[str], FlowTable], high: Any, groups: Any, several: Any
+) -> None:
     flows = published("canada_2011")
     table = containment_table(flows, self_contained_areas(flows, high=high))
     assert (len(table), int((table["units"] > 1).sum())) == (groups, several)
 
 
-def test_canada_has_the_published_partition(published, published_result):
+def test_canada_has_the_published_partition(
+    published: Callable[[str], FlowTable], published_result: Callable[[str], pd.DataFrame]
+) -> None:
     found = self_contained_areas(published("canada_2011"))
     expected = published_result("expected_SLA_2011_25000_CSDS.csv")
     clusters = dict(zip(expected["code"], expected["cluster"], strict=True))
@@ -123,14 +144,18 @@ def test_canada_has_the_published_partition(published, published_result):
         ({"min_share": 0.2}, 239, 166_697, 6),
     ],
 )
-def test_grand_est_flows_that_pass_a_threshold(published, selection, links, flow, groups):
+def test_grand_est_flows_that_pass_a_threshold(
+    published: Callable[[str], FlowTable], selection: Any, links: Any, flow: Any, groups: Any
+) -> None:
     chosen, found = select_flows(published("grand_est"), **selection)
     assert len(chosen) == links
     assert chosen["flow"].sum() == pytest.approx(flow, abs=0.5)
     assert groups in (None, found)
 
 
-def test_grand_est_dominant_flows(published, published_result):
+def test_grand_est_dominant_flows(
+    published: Callable[[str], FlowTable], published_result: Callable[[str], pd.DataFrame]
+) -> None:
     found = dominant_flow(published("grand_est"), min_share=0.2)
     names = published_result("grand_est.csv").set_index("i")["namei"]
     inflows = {names[code].iloc[0]: flow for code, flow in found.facts["inflows"].items()}
@@ -144,7 +169,7 @@ def test_grand_est_dominant_flows(published, published_result):
     ]
 
 
-def test_floating_catchment_on_a_line():
+def test_floating_catchment_on_a_line() -> None:
     demand, supply = np.full(3, 100.0), np.full(2, 10.0)
     minutes = np.abs(np.array([[0.0], [1.0], [2.0]]) - np.array([[0.0, 2.0]]))
     access, _ = floating_catchment(demand, supply, minutes, gaussian(1))
@@ -152,6 +177,6 @@ def test_floating_catchment_on_a_line():
     assert demand @ access == pytest.approx(supply.sum())
 
 
-def same_partition(first, second):
+def same_partition(first: Any, second: Any) -> Any:
     pairs = set(zip(list(first), list(second), strict=True))
     return len(pairs) == len(set(first)) == len(set(second))
