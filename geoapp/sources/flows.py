@@ -7,6 +7,7 @@ import csv
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -23,6 +24,8 @@ MOST_ROWS = 20_000_000
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE_BYTES = 4_000_000
 _LONGEST_HEADER = 20_000
+_TELLING_BYTES = 2000
+_TELLING_LINES = 200
 _BLOCK_BYTES = 16_000_000
 
 
@@ -80,7 +83,7 @@ def read_employed(path: Path, *, limits: GateLimits | None = None) -> dict[str, 
         raise refusal(path.name, text, code=codes[codes.duplicated()].iloc[0])
     texts = frame["residents"].astype("string").str.strip().fillna("")
     count = pd.to_numeric(texts.where(texts != "", "nan"), errors="coerce")
-    wrong = ((count < 0) | (count.isna() & (texts != ""))).to_numpy(dtype=bool)
+    wrong = np.asarray((count.fillna(-1) < 0) & (texts != ""), dtype=bool)
     if wrong.any():
         row = int(wrong.argmax())
         text = mark("Row {row} has {found} residents; expected a number, 0 or more, or nothing.")
@@ -158,9 +161,9 @@ def _refuse_rows(count: int, path: Path) -> None:
 def _encoding(path: Path) -> str:
     with path.open("rb") as opened:
         sample = opened.read(_SAMPLE_BYTES)
-    # A sample may end within a letter, which must not speak against UTF-8.
-    whole = sample[: sample.rfind(b"\n") + 1] or sample
-    found = choose_encoding(whole)
+    # Only lines with letters beyond ASCII tell encodings apart, and a few of them suffice.
+    telling = [line[:_TELLING_BYTES] for line in sample.splitlines() if not line.isascii()]
+    found = choose_encoding(b"\n".join(telling[:_TELLING_LINES]) if telling else b"")
     # Arrow knows the mark at the beginning of UTF-8 files by itself.
     return "utf-8" if codecs.lookup(found).name == "utf-8-sig" else found
 

@@ -17,10 +17,16 @@ _MAX_ITEMS = 200
 
 
 def adopt() -> None:
-    """Take over the choices of an address that the app has not written itself."""
+    """Take over the choices of an address that the app has not written itself.
+
+    A reader who chooses quickly is ahead of the address, which the browser learns only at the end
+    of a run; such an address is old and must not undo the choice.
+    """
     parameters = dict(st.query_params)
     known = state.address()
-    if known is not None and (not parameters or parameters == known):
+    if known is not None and (
+        not parameters or parameters == known or state.is_ahead_of_address()
+    ):
         return
     choice = read_choice(parameters)
     state.choose(**choice.model_dump())

@@ -19,6 +19,7 @@ from geoapp.text import DEFAULT_LANGUAGE, Text, as_language
 _CHOICE = "choice"
 _LANGUAGE = "chosen-language"
 _ADDRESS = "address"
+_CHANGED = "changed-by-a-widget"
 
 
 def choice() -> Choice:
@@ -29,6 +30,7 @@ def choice() -> Choice:
 def choose(**changes: object) -> None:
     """Change some of the choices."""
     st.session_state[_CHOICE] = Choice.model_validate(choice().model_dump() | changes)
+    st.session_state[_CHANGED] = True
 
 
 def text() -> Text:
@@ -40,6 +42,7 @@ def text() -> Text:
 def choose_language(language: Language) -> None:
     """Change the language."""
     st.session_state[_LANGUAGE] = language
+    st.session_state[_CHANGED] = True
 
 
 def address() -> dict[str, str] | None:
@@ -47,9 +50,15 @@ def address() -> dict[str, str] | None:
     return cast("dict[str, str] | None", st.session_state.get(_ADDRESS))
 
 
+def is_ahead_of_address() -> bool:
+    """Return whether a choice was made that the address does not show yet."""
+    return bool(st.session_state.get(_CHANGED))
+
+
 def remember_address(parameters: dict[str, str]) -> None:
     """Keep what was written into the address, to tell it from what a reader typed there."""
     st.session_state[_ADDRESS] = parameters
+    st.session_state[_CHANGED] = False
 
 
 def offer(key: str, value: object) -> str:

@@ -23,9 +23,14 @@ RAJCZA, UJSOLY = "241711", "241714"
 BESKID = "?partnerships=pl-beskidzka-cwd&lang=en"
 
 
-def parameters(app: Any) -> dict[str, str]:
-    """Return the parameters in the address."""
-    return {name: found[0] for name, found in parse_qs(urlsplit(app.page.url).query).items()}
+def expect_address(app: Any, **expected: str) -> None:
+    """Wait until the address holds exactly these parameters."""
+
+    def holds(url: str) -> bool:
+        found = parse_qs(urlsplit(url).query)
+        return {name: values[0] for name, values in found.items()} == expected
+
+    app.page.wait_for_url(holds, wait_until="commit")
 
 
 def choose(app: Any, label: str, option: str) -> None:
@@ -45,8 +50,7 @@ def test_every_partnership_can_be_chosen(app: Any) -> None:
         box.fill(name)
         app.page.get_by_role("option", name=name, exact=True).click()
         expect(app.page.locator("h1").first).to_have_text(name)
-        app.settle()
-        assert parameters(app)["partnerships"] == slug
+        expect_address(app, lang="en", partnerships=slug)
         expect(app.map).to_contain_text(name)
         box.press("Backspace")
         expect(app.page.locator("h1").first).to_have_text("All partnerships")
@@ -69,13 +73,9 @@ def test_regrouping_and_themes_keep_map_and_view(app: Any) -> None:
     expect(app.map).to_have_attribute("data-layers", "municipalities local-roads")
     assert app.state("map-id") == before
     assert app.state("view") == view
-    app.settle()
-    assert parameters(app) == {
-        "lang": "en",
-        "partnerships": "pl-beskidzka-cwd",
-        "group": "status",
-        "layers": "local-roads",
-    }
+    expect_address(
+        app, lang="en", partnerships="pl-beskidzka-cwd", group="status", layers="local-roads"
+    )
 
 
 def test_a_click_selects_on_map_in_card_and_in_address(app: Any) -> None:
@@ -87,8 +87,7 @@ def test_a_click_selects_on_map_in_card_and_in_address(app: Any) -> None:
     expect(card).to_contain_text("At risk of permanent marginalisation")
     expect(card).to_contain_text("8,230")
     expect(app.map).to_have_attribute("data-selected", RAJCZA)
-    app.settle()
-    assert parameters(app)["municipality"] == RAJCZA
+    expect_address(app, lang="en", partnerships="pl-beskidzka-cwd", municipality=RAJCZA)
     assert app.state("view") == view
     app.page.get_by_role("button", name="Clear selection", exact=True).click()
     expect(card).to_contain_text("Select a municipality")
@@ -111,6 +110,7 @@ def test_a_row_of_the_table_selects_on_the_map_and_back(app: Any) -> None:
 
 def test_the_keyboard_reaches_and_selects_an_area(app: Any) -> None:
     app.open(BESKID)
+    expect(app.map).to_have_attribute("data-selected", "")
     focused = app.page.locator("[data-key]:focus")
     for _ in range(60):
         app.page.keyboard.press("Tab")
@@ -123,10 +123,10 @@ def test_the_keyboard_reaches_and_selects_an_area(app: Any) -> None:
             break
     second = focused.get_attribute("data-key")
     assert second != first
+    expect(focused).to_have_attribute("role", "button")
     app.page.keyboard.press("Enter")
     expect(app.map).to_have_attribute("data-selected", str(second))
-    app.settle()
-    assert parameters(app)["municipality"] == second
+    expect_address(app, lang="en", partnerships="pl-beskidzka-cwd", municipality=str(second))
     app.page.keyboard.press("Escape")
     expect(app.map).to_have_attribute("data-selected", "")
 
@@ -141,13 +141,14 @@ def test_a_permalink_opens_in_the_readers_language(app: Any) -> None:
     expect(app.page.locator(".st-key-card")).to_contain_text("Šternberk")
     expect(app.map).to_have_attribute("data-layers", "municipalities cycle-routes")
     expect(app.page.get_by_text("Seskupit a obarvit podle")).to_be_visible()
-    assert parameters(app) == {
-        "lang": "cs",
-        "partnerships": "cz-sever,cz-sternbersko",
-        "group": "role",
-        "layers": "cycle-routes",
-        "municipality": "505188",
-    }
+    expect_address(
+        app,
+        lang="cs",
+        partnerships="cz-sever,cz-sternbersko",
+        group="role",
+        layers="cycle-routes",
+        municipality="505188",
+    )
 
 
 def test_a_nonsensical_address_opens_all_the_same(app: Any) -> None:
@@ -164,9 +165,9 @@ def test_switching_the_language_keeps_choice_map_and_view(app: Any) -> None:
     expect(app.map).to_contain_text("2 gminy")
     expect(app.map).to_contain_text("4 gminy")
     expect(app.page.locator("html")).to_have_attribute("lang", "pl")
-    app.settle()
-    assert parameters(app)["lang"] == "pl"
-    assert parameters(app)["municipality"] == RAJCZA
+    expect_address(
+        app, lang="pl", partnerships="pl-beskidzka-cwd", group="role", municipality=RAJCZA
+    )
     assert (app.state("map-id"), app.state("view")) == (before, view)
 
 
@@ -194,8 +195,7 @@ def test_the_pages_are_reached_with_choice_and_language(app: Any) -> None:
     expect(app.page.get_by_text("Accessibility statement")).to_be_visible()
     app.page.get_by_role("link", name="Map").click()
     expect(app.page.locator("h1").first).to_have_text("Sever")
-    app.settle()
-    assert parameters(app) == {"lang": "en", "partnerships": "cz-sever"}
+    expect_address(app, lang="en", partnerships="cz-sever")
 
 
 def test_downloads_carry_figures_and_sources(app: Any) -> None:
@@ -232,8 +232,7 @@ def test_a_base_map_is_asked_for_only_when_chosen(app: Any) -> None:
     with app.page.expect_request("https://tile.openstreetmap.org/**"):
         choose(app, "Background map", "OpenStreetMap")
     expect(app.map).to_contain_text("OpenStreetMap contributors")
-    app.settle()
-    assert parameters(app)["base"] == "osm"
+    expect_address(app, lang="en", partnerships="pl-beskidzka-cwd", base="osm")
     assert all(url.startswith("https://tile.openstreetmap.org/") for url in app.foreign)
     app.foreign.clear()
 

@@ -95,7 +95,7 @@ def test_json_has_exactly_the_promised_keys(towns: Path) -> None:
         ("flowbca", ["--option", "3", "--stop", "k=2"], 2),
         ("flowbca", ["--stop", "non-zero"], 5),
         ("flowbca", ["--stop", "la=0.95"], 2),
-        ("flowbca", ["--stop", "lw=0.95"], 2),
+        ("flowbca", ["--stop", "lw=0.95"], 3),
         ("flowbca", ["--stop", "lm=0.95"], 2),
         ("labour-market-areas", ["--min-size", "100", "--target-size", "500"], 2),
         ("labour-market-areas", ["--min-size", "100", "--target-size", "500", "--ties", "code"], 2),
@@ -273,7 +273,7 @@ def test_codes_unknown_to_the_boundaries_are_named(towns: Path, boundaries: Path
     towns.write_text(TOWNS + "99,01,5\n", "utf-8")
     shapes = ["--boundaries", boundaries, "--boundaries-code", "kod"]
     assert "codes 99" in report(towns, "--method", "flowbca", *shapes)["note"]
-    assert "a column code; found the columns kod" in refusal(
+    assert "a column code; found the columns id, kod" in refusal(
         towns, "--method", "flowbca", "--boundaries", boundaries
     )
 

@@ -124,6 +124,11 @@ def test_a_packed_workbook_is_not_unpacked(tmp_path: Path) -> None:
         read_flows(path)
 
 
+def test_one_endless_line_is_refused_at_once(write: Write) -> None:
+    with pytest.raises(FileRefusedError, match="names of the columns in the first line"):
+        read_flows(write("x" * 3_000_000 + "ż\n1,2,3\n"))
+
+
 def test_known_codes_and_employed_residents_are_passed_on(write: Write) -> None:
     flows = read_flows(
         write("origin,destination,flow\n1,2,30\n1,9,5\n2,1,5\n"),

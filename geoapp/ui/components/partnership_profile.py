@@ -152,5 +152,9 @@ def _remarks(profile: Profile, text: Text) -> list[str]:
         if figure is not None:
             date = date_text(figure.date, text)
             note = f"; {figure.note}" if figure.note else ""
-            told.append(f"{label}, {text.gettext('declared')}: {figure.source}, {date}{note}")
+            told.append(
+                text.gettext("{name}, declared: {source}").format(
+                    name=label, source=f"{figure.source}, {date}{note}"
+                )
+            )
     return told
