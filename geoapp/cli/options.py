@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import click
+from click.termui import progressbar
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,16 +34,11 @@ def workspace_option(command: Command) -> Command:
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """Show a progress bar on standard error, where that is a terminal."""
-    with click.progressbar(
-        length=1, label=label, file=click.get_text_stream("stderr"), item_show_func=_shown
-    ) as bar:
+    with progressbar(length=1, label=label, file=sys.stderr) as bar:
 
         def progress(done: int, total: int, item: str = "", /) -> None:
             bar.length = max(total, 1)
-            bar.update(done - bar.pos, item)
+            bar.label = f"{label} {item}".strip()
+            bar.update(done - bar.pos)
 
         yield progress
-
-
-def _shown(item: str | None) -> str:
-    return item or ""

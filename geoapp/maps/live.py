@@ -19,6 +19,7 @@ _LEAFLET = _COMPONENT / "vendor" / "leaflet"
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:default )?", re.MULTILINE)
 
+
 def phrases(spec: MapSpec) -> dict[str, str]:
     """Return every text a renderer of this map needs, in English where it has no other."""
     return CONTROL_NAMES | spec.phrases

@@ -19,6 +19,7 @@ _STYLE = """<style>
 /* the faded captions of the framework are too faint to read (WCAG 1.4.3) */
 [data-testid="stCaptionContainer"] { opacity: 1 !important; }
 [data-baseweb="tag"] { background-color: #0b5a9d !important; color: #fff !important; }
+.stButtonGroup button p { white-space: normal; text-align: left; }
 .st-key-card li { margin: 0; }
 .st-key-card ul { margin-bottom: 0.3rem; padding-left: 1.1rem; }
 @media (min-width: 641px) { .st-key-card { max-height: 560px; overflow-y: auto; } }

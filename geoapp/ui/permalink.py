@@ -24,9 +24,7 @@ def adopt() -> None:
     """
     parameters = dict(st.query_params)
     known = state.address()
-    if known is not None and (
-        not parameters or parameters == known or state.is_ahead_of_address()
-    ):
+    if known is not None and (not parameters or parameters == known or state.is_ahead_of_address()):
         return
     choice = read_choice(parameters)
     state.choose(**choice.model_dump())

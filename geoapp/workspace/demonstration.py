@@ -37,9 +37,9 @@ _SCHEMATIC = LayerSpec(
     slug="boundaries-schematic",
     theme="boundaries",
     names={
-        "pl": "Granice schematyczne",
-        "cs": "Schematické hranice",
-        "en": "Schematic boundaries",
+        "pl": "Granice gmin",
+        "cs": "Hranice obcí",
+        "en": "Municipal boundaries",
     },
     kind="polygon",
     file="data/boundaries/schematic.geojson",

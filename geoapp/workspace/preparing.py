@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from geoapp.core.atlas import FIGURE_COLUMNS, Atlas
+from geoapp.core.atlas import FIGURE_COLUMNS, Atlas, PreparedLayer
 from geoapp.core.boundaries import municipality_table
 from geoapp.core.figures import add_rates
 from geoapp.core.grouping import list_memberships
 from geoapp.core.status import resolve_statuses
+from geoapp.core.vocabulary import THEME_NAMES
 from geoapp.store.files import store_root
 from geoapp.workspace.opening import Workspace
 from geoapp.workspace.prepared import (
@@ -55,7 +56,8 @@ def prepare(
     figures = [load_figures(root, copy, borders) for copy in themes]
     if progress:
         progress(len(workspace.layers), len(workspace.layers), "")
-    layers = tuple(with_value_points(root, copy, borders) for copy in copies)
+    drawn = [with_value_points(root, copy, borders) for copy in copies]
+    layers = tuple(sorted(drawn, key=_reading_order))
     return Atlas(
         municipalities=municipalities,
         partnerships=workspace.partnerships,
@@ -71,3 +73,11 @@ def prepare(
         base_maps=workspace.base_maps,
         problems=workspace.problems + tuple(p for layer in layers for p in layer.problems),
     )
+
+
+def _reading_order(layer: PreparedLayer) -> tuple[int, int, str]:
+    """Boundaries first, the ones in use before others; then the themes in their fixed order."""
+    themes = list(THEME_NAMES)
+    spec = layer.spec
+    place = themes.index(spec.theme) if spec.theme in themes else len(themes)
+    return place, -spec.precedence, spec.slug

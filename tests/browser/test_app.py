@@ -152,7 +152,9 @@ def test_a_permalink_opens_in_the_readers_language(app: Any) -> None:
 
 
 def test_a_nonsensical_address_opens_all_the_same(app: Any) -> None:
-    app.open("?partnerships=nowhere&group=x&layers=../../etc&municipality=%7B%7B7*7%7D%7D&base=evil")
+    app.open(
+        "?partnerships=nowhere&group=x&layers=../../etc&municipality=%7B%7B7*7%7D%7D&base=evil"
+    )
     expect(app.page.locator("h1").first).to_have_text("All partnerships")
     expect(app.map).to_have_attribute("data-layers", "municipalities")
 

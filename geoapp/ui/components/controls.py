@@ -64,7 +64,7 @@ def _themes(atlas: Atlas, text: Text) -> None:
             text.gettext("Themes"),
             list(labels),
             selection_mode="multi",
-            format_func=lambda slug: plain(labels.get(slug, slug)),
+            format_func=lambda slug: plain(labels.get(slug) or str(slug)),
             key=state.offer("layers", [slug for slug in state.choice().layers if slug in labels]),
             on_change=state.take,
             args=("layers", "layers"),

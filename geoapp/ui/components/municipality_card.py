@@ -30,9 +30,7 @@ def municipality_card(card: Card | None, text: Text) -> None:
         for heading, facts in sections.items():
             _facts(heading, facts)
         _sources([fact for facts in sections.values() for fact in facts], text)
-        st.button(
-            text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None}
-        )
+        st.button(text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None})
 
 
 def _facts(heading: str, facts: Sequence[Fact]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from functools import partial
 
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from geoapp.core.table import Column, Table
 from geoapp.text import UNKNOWN, Text
@@ -55,7 +56,7 @@ def downloads(text: Text) -> None:
         )
 
 
-def _config(column: Column) -> object:
+def _config(column: Column) -> ColumnConfig:
     if column.kind == "text":
         return st.column_config.TextColumn(column.heading, pinned=column.slug == "name")
     return st.column_config.NumberColumn(
