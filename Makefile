@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(if $(shell command -v uv),VIRTUAL_ENV=$(VENV) uv pip install,$(BIN)/pip install)
 
-.PHONY: serve test check format browser docs bench clean
+.PHONY: serve test check format browser docs bench messages clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/geoapp serve $(ARGS)
@@ -36,8 +36,17 @@ browser: $(VENV)/develop.stamp
 docs: $(VENV)/develop.stamp browser
 	$(BIN)/python docs/pictures.py
 
-bench: $(VENV)/develop.stamp browser
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/develop.stamp
+	$(BIN)/python benchmarks/functional.py $(ARGS)
+
+# Brings new texts into the catalogues; translate what is empty in them afterwards.
+messages: $(VENV)/develop.stamp
+	$(BIN)/pybabel extract -k mark -k Problem:2 -k warning:2 -k refusal:2 \
+		--add-location=file --sort-by-file -o $(VENV)/geoapp.pot geoapp
+	for language in pl cs; do \
+		$(BIN)/pybabel update --no-fuzzy-matching --ignore-pot-creation-date \
+			-i $(VENV)/geoapp.pot -l $$language -o geoapp/locale/$$language.po; \
+	done
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The command line: ``geoapp serve | check | info | add | new``.
+"""The command line: ``geoapp serve | check | info | add | new | delineate | links``.
 
 Exit codes: 0 fine, 1 problems found, 2 refused (one line says why).
 """
@@ -6,14 +6,18 @@ Exit codes: 0 fine, 1 problems found, 2 refused (one line says why).
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import click
 
 from geoapp import __version__
 from geoapp.cli.add import add
+from geoapp.cli.delineate import delineate
+from geoapp.cli.links import links
 from geoapp.cli.workspaces import check, info, new, serve
-from geoapp.errors import GeoappError
+from geoapp.errors import GeoappError, RegistryError
 
+PROBLEMS = 1
 REFUSED = 2
 
 
@@ -28,25 +32,43 @@ def commands() -> None:
       geoapp new my-region                   make a workspace of your own
       geoapp add boundaries gminy.gpkg       bring in real boundaries
       geoapp check                           find every problem in the files
+      geoapp links 2417112                   which stronger municipalities one is linked to
     """
 
 
-for command in (serve, check, info, add, new):
+for command in (serve, check, info, add, new, delineate, links):
     commands.add_command(command)
 
 
 def main() -> None:
     """Run the command line; what we refuse is told in one line, without a traceback."""
     try:
-        commands(standalone_mode=False)
+        # out of its standalone mode, click returns the code of an exit instead of raising it
+        code = commands(prog_name="geoapp", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        help_wanted.show()
+        sys.exit(REFUSED)
     except click.ClickException as error:
-        error.show()
-        sys.exit(REFUSED)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        _refuse(_told(error))
     except click.Abort:
-        click.echo("stopped", err=True)
-        sys.exit(REFUSED)
+        _refuse("stopped")
+    except RegistryError as error:
+        for problem in error.problems:
+            click.echo(f"{problem.severity}: {problem}", err=True)
+        sys.exit(PROBLEMS)
     except GeoappError as error:
-        click.echo(f"geoapp: {' '.join(str(error).split())}", err=True)
-        sys.exit(REFUSED)
+        _refuse(str(error))
+    else:
+        sys.exit(code)
+
+
+def _refuse(reason: str) -> NoReturn:
+    click.echo(f"geoapp: {' '.join(reason.split())}", err=True)
+    sys.exit(REFUSED)
+
+
+def _told(error: click.ClickException) -> str:
+    """Return what was wrong in a call, and where to read what would be right."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{error.format_message()} See: {error.ctx.command_path} --help"
+    return error.format_message()

@@ -11,7 +11,11 @@ import click
 from geoapp.cli.options import progress_bar, workspace_option
 from geoapp.text import LANGUAGES
 from geoapp.workspace.add import Added, add_boundaries, add_theme
-from geoapp.workspace.demonstration import write_illustration, write_schematic
+from geoapp.workspace.demonstration import (
+    undrawn_municipalities,
+    write_illustration,
+    write_schematic,
+)
 from geoapp.workspace.opening import find_workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,7 +52,14 @@ def source_options(command: Command) -> Command:
 
 @click.group(short_help="Bring a file into the workspace.")
 def add() -> None:
-    """Bring boundaries or a theme into the workspace, or draw what is missing."""
+    """Bring boundaries or a theme into the workspace, or draw what is missing.
+
+    \b
+    Examples:
+      geoapp add boundaries gminy.gpkg
+      geoapp add theme cycle-routes trasy.gpkg
+      geoapp add schematic
+    """
 
 
 @add.command(short_help="Add municipal boundaries.")
@@ -118,6 +129,8 @@ def schematic(workspace: Path | None) -> None:
     with progress_bar("Drawing borders") as progress:
         written = write_schematic(root, progress=progress)
     _tell_files(written, root)
+    for problem in undrawn_municipalities(root):
+        click.echo(f"{problem.severity}: {problem}")
 
 
 @add.command(short_help="Make up illustrative themes.")

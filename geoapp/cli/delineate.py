@@ -147,7 +147,7 @@ def delineate(
     replace: bool,
     **options: Any,  # noqa: ANN401  # the methods check their own parameters
 ) -> None:
-    r"""Find functional areas in FLOWS, a table of origin, destination and flow.
+    """Find functional areas in FLOWS, a table of origin, destination and flow.
 
     \b
     Examples:

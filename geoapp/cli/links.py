@@ -13,18 +13,18 @@ import pandas as pd
 
 from geoapp.cli.options import progress_bar, workspace_option
 from geoapp.core.codes import unit_key
-from geoapp.core.functional.contiguity import Borders, shared_borders
+from geoapp.core.functional.contiguity import Borders
 from geoapp.core.functional.declared import belonging_neighbours, join_and_leave, self_containment
-from geoapp.core.functional.flows import FlowTable, flow_table
+from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.gravity import distance_km, modelled_flows
 from geoapp.core.functional.links import WEIGHTS, Links, functional_links
 from geoapp.core.functional.report import plain
 from geoapp.core.partnership import Partnership
 from geoapp.errors import RefusedError
 from geoapp.sources.flows import read_flows
-from geoapp.store.files import store_root
+from geoapp.workspace.flows import between_municipalities
+from geoapp.workspace.linking import infrastructure_links, memberships, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, open_workspace
-from geoapp.workspace.prepared import load_borders, load_layer_copy
 
 _FILE = click.Path(path_type=Path)
 NEAR_KM = 40
@@ -74,7 +74,7 @@ def links(
     *,
     as_json: bool,
 ) -> None:
-    r"""Rank the functional links of the municipality CODE, with every component visible.
+    """Rank the functional links of the municipality CODE, with every component visible.
 
     \b
     Examples:
@@ -90,14 +90,18 @@ def links(
             f"{code} is no municipality of {opened.root.name}; expected a code of "
             "data/municipalities.csv"
         )
-    flows = None if table is None else _flows_between_units(table)
-    borders = _real_borders(opened)
+    flows = None if table is None else between_municipalities(read_flows(table))
+    with progress_bar("Reading borders") as progress:
+        real = real_borders(opened, progress=progress)
+    borders = None if real is None else real.borders
+    crossing = None if real is None else infrastructure_links(opened, unit, real)
     found = functional_links(
         places,
         unit,
         flows=flows,
         borders=borders,
-        memberships=_memberships(opened.partnerships),
+        memberships=memberships(opened.partnerships),
+        measured={} if crossing is None else {"infrastructure": crossing},
         weights=weights,
         country_factor=country_factor,
     )
@@ -107,46 +111,6 @@ def links(
         click.echo(json.dumps(plain(report), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         _print(report)
-
-
-def _flows_between_units(path: Path) -> FlowTable:
-    """Read flows whose codes are those of municipalities, in whatever form."""
-    read = read_flows(path)
-    keys = [unit_key(code) or code for code in read.codes]
-    entries = read.matrix.tocoo()
-    rows = pd.DataFrame(
-        {
-            "origin": [keys[i] for i in entries.coords[0]],
-            "destination": [keys[j] for j in entries.coords[1]],
-            "flow": entries.data,
-        }
-    )
-    return flow_table(rows, source=read.source)
-
-
-def _real_borders(workspace: Workspace) -> Borders | None:
-    """Return the common borders of real boundaries; schematic ones prove no neighbour."""
-    real = [spec for spec in workspace.layers if spec.theme == "boundaries" and not spec.schematic]
-    if not real:
-        return None
-    root = store_root()
-    with progress_bar("Reading borders") as progress:
-        copies = []
-        for done, spec in enumerate(real):
-            progress(done, len(real), spec.slug)
-            copies.append(load_layer_copy(root, workspace.root, spec))
-        if not any(copy.usable for copy in copies):
-            return None
-        found = load_borders(root, copies, frozenset(), workspace.municipalities)
-        polygons = found.polygons()
-        return shared_borders(polygons.to_crs(polygons.estimate_utm_crs()))
-
-
-def _memberships(partnerships: tuple[Partnership, ...]) -> dict[str, list[str]]:
-    return {
-        partnership.id: [member.unit for member in partnership.members if member.unit]
-        for partnership in partnerships
-    }
 
 
 def _report(workspace: Workspace, unit: str, found: Links, limit: int) -> dict[str, Any]:

@@ -34,7 +34,9 @@ def workspace_option(command: Command) -> Command:
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """Show a progress bar on standard error, where that is a terminal."""
-    with progressbar(length=1, label=label, file=sys.stderr) as bar:
+    # without a terminal click would still print the label, again for each change of it
+    hidden = not sys.stderr.isatty()
+    with progressbar(length=1, label=label, file=sys.stderr, hidden=hidden) as bar:
 
         def progress(done: int, total: int, item: str = "", /) -> None:
             bar.length = max(total, 1)

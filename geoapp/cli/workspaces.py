@@ -78,7 +78,7 @@ def check(context: click.Context, workspace: Path | None, *, as_json: bool) -> N
     else:
         for problem in problems:
             click.echo(f"{problem.severity}: {problem}")
-        click.echo(f"{len(errors)} problems, {len(problems) - len(errors)} remarks")
+        click.echo(f"problems: {len(errors)}, remarks: {len(problems) - len(errors)}")
     context.exit(1 if errors else 0)
 
 
@@ -100,9 +100,13 @@ def info(workspace: Path | None, *, as_json: bool) -> None:
     for found in facts["partnerships"]:
         declared = found["members_declared"]
         of_declared = f" of {declared} declared" if declared is not None else ""
+        population, area_ha = (
+            "unknown" if found[figure] is None else found[figure]
+            for figure in ("population", "area_ha")
+        )
         click.echo(
             f"{found['id']}: {found['members_known']}{of_declared} members, "
-            f"{found['population']} residents, {found['area_ha']} ha, {found['at_risk']} at risk"
+            f"residents: {population}, area (ha): {area_ha}, at risk: {found['at_risk']}"
         )
     for layer in facts["layers"]:
         kind = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geoapp.core.checked import LayerReport
+from geoapp.core.flowspec import FlowSpec
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap, GeometryRef
 from geoapp.core.partnership import Partnership
@@ -52,6 +53,8 @@ class Atlas:
     figures
         Long table of `FIGURE_COLUMNS`: what each theme layer amounts to in a municipality;
         ``value`` is missing where unknown.
+    flows
+        Flow tables that are registered; they are read where they are used.
     members, context
         Display copies of the municipalities of the registry and of all others.
     base_maps
@@ -66,6 +69,7 @@ class Atlas:
     statuses: pd.DataFrame
     layers: tuple[PreparedLayer, ...]
     figures: pd.DataFrame
+    flows: tuple[FlowSpec, ...]
     members: GeometryRef | None
     context: GeometryRef | None
     base_maps: tuple[BaseMap, ...]

@@ -19,7 +19,11 @@ _NEIGHBOURS = frozenset("äöüßÄÖÜôÔ")
 _LETTERS = _POLISH | _CZECH | _NEIGHBOURS
 _TYPOGRAPHY = frozenset("„”“’‘‚«»–—…°§×·•€\u00a0\u00ad\ufeff")
 _UNITS = re.compile(r"(?<![^\W\d_])[cdkm]?m[²³]")
-_NON_ASCII_WORD = re.compile(rb"[^\s,;|\"\x00]*[\x80-\xff][^\s,;|\"\x00]*")
+# Words are tried from their start only and without going back, so that a long run of plain bytes
+# costs no more than its length.
+_NON_ASCII_WORD = re.compile(
+    rb"(?<![^\s,;|\"\x00])[^\s,;|\"\x00\x80-\xff]*+[\x80-\xff][^\s,;|\"\x00]*+"
+)
 _WORDS = 20_000
 
 _UTF8_READ_AS = ("cp1250", "cp1252", "latin-1", "iso-8859-2")

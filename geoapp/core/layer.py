@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from geoapp.core.codes import Country
 from geoapp.core.mapspec import Pattern, Shape
-from geoapp.core.partnership import SLUG, FuzzyDate, Names
+from geoapp.core.partnership import SLUG, FuzzyDate, Names, name_in
 from geoapp.core.value import Value
 
 LayerKind = Literal["polygon", "line", "point", "table"]
@@ -131,4 +131,4 @@ class LayerSpec(Value):
 
     def name(self, language: str) -> str:
         """Return the name in a language, else in English, else in any."""
-        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()))  # type: ignore[call-overload]
+        return name_in(self.names, language)

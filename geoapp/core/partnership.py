@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -32,6 +33,16 @@ FuzzyDate = Annotated[str, BeforeValidator(_date_text), Field(pattern=_EDTF)]
 """A date as far as it is known (EDTF): ``2020-11-30``, ``2015``, ``2004~/2010~``."""
 
 Names = dict[Language, str]
+
+
+def name_in(names: Names, language: str) -> str:
+    """Return the name in a language, else in English, else in any.
+
+    >>> name_in({"pl": "Trasy", "en": "Routes"}, "cs")
+    'Routes'
+    """
+    by_language: Mapping[str, str] = {str(tag): name for tag, name in names.items()}
+    return by_language.get(language) or by_language.get("en") or next(iter(names.values()))
 
 
 class Figure(Value):

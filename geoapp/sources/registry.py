@@ -9,7 +9,7 @@ import csv
 import io
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from geoapp.core.codes import Country, country_of, unit_key
+from geoapp.core.flowspec import FlowSpec
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.partnership import FuzzyDate, Partnership
@@ -112,16 +113,14 @@ def read_statuses(root: Path) -> Read[StatusRow]:
 def read_layer_specs(root: Path) -> Read[LayerSpec]:
     """Read ``layers/*.toml``; the file name must be the slug and the data file must exist."""
     found, problems = _read_tomls(root, "layers", LayerSpec, lambda value: value.slug)
-    problems += [
-        Problem(
-            f"layers/{spec.slug}.toml",
-            "the file {found} does not exist; put it there or correct the path",
-            "file",
-            {"found": spec.file},
-        )
-        for spec in found
-        if not (root / spec.file).is_file()
-    ]
+    problems += _missing_files(root, "layers", found)
+    return found, problems
+
+
+def read_flow_specs(root: Path) -> Read[FlowSpec]:
+    """Read ``data/flows/*.toml``; the file name must be the slug and the table must exist."""
+    found, problems = _read_tomls(root, "data/flows", FlowSpec, lambda value: value.slug)
+    problems += _missing_files(root, "data/flows", found)
     return found, problems
 
 
@@ -155,6 +154,21 @@ def check_members(
         for partnership in partnerships
         for position, member in enumerate(partnership.members)
         if member.unit and member.unit not in municipalities.index
+    ]
+
+
+def _missing_files(
+    root: Path, folder: str, specs: Sequence[LayerSpec | FlowSpec]
+) -> list[Problem]:
+    return [
+        Problem(
+            f"{folder}/{spec.slug}.toml",
+            "the file {found} does not exist; put it there or correct the path",
+            "file",
+            {"found": spec.file},
+        )
+        for spec in specs
+        if not (root / spec.file).is_file()
     ]
 
 

@@ -21,7 +21,7 @@ from geoapp.core import illustration
 from geoapp.core.codes import Country, country_of, unit_keys
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle
 from geoapp.core.phrases import mark
-from geoapp.core.schematic import Progress, schematic_boundaries
+from geoapp.core.schematic import Progress, incomplete_municipalities, schematic_boundaries
 from geoapp.errors import FileRefusedError, Problem
 
 _MUNICIPALITIES = "data/municipalities.csv"
@@ -193,6 +193,17 @@ def write_schematic(root: Path, *, progress: Progress | None = None) -> list[Pat
     """
     boundaries = schematic_boundaries(_municipalities(root), progress=progress)
     return _write(root, _SCHEMATIC, boundaries.drop(columns="unit"))
+
+
+def undrawn_municipalities(root: Path) -> tuple[Problem, ...]:
+    """Return a warning for each municipality that `write_schematic` leaves out, and why.
+
+    Raises
+    ------
+    FileRefusedError
+        When `data/municipalities.csv` is missing or is not a table of municipalities.
+    """
+    return incomplete_municipalities(_municipalities(root))
 
 
 def write_illustration(root: Path, *, progress: Progress | None = None) -> list[Path]:

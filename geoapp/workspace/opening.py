@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from geoapp.core.flowspec import FlowSpec
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.partnership import Partnership, resolve_groups
@@ -17,6 +18,7 @@ from geoapp.errors import Problem, RefusedError
 from geoapp.sources.registry import (
     check_members,
     read_base_maps,
+    read_flow_specs,
     read_layer_specs,
     read_municipalities,
     read_partnerships,
@@ -34,6 +36,7 @@ class Workspace:
     partnerships: tuple[Partnership, ...]
     statuses: tuple[StatusRow, ...]
     layers: tuple[LayerSpec, ...]
+    flows: tuple[FlowSpec, ...]
     base_maps: tuple[BaseMap, ...]
     problems: tuple[Problem, ...]
 
@@ -82,13 +85,15 @@ def open_workspace(root: Path | None = None) -> Workspace:
     problems += found
     layers, found = read_layer_specs(root)
     problems += found
+    flows, found = read_flow_specs(root)
+    problems += found
     base_maps, found = read_base_maps(root)
     problems += found
     # before the groups are resolved, so that a member is reported where its file names it
     problems += check_members(partnerships, municipalities)
     partnerships = resolve_groups(partnerships)
     return Workspace(
-        root, municipalities, partnerships, statuses, layers, base_maps, tuple(problems)
+        root, municipalities, partnerships, statuses, layers, flows, base_maps, tuple(problems)
     )
 
 

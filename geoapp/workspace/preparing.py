@@ -68,6 +68,7 @@ def prepare(
             pd.concat(figures) if figures else pd.DataFrame(columns=list(FIGURE_COLUMNS)),
             municipalities,
         ),
+        flows=workspace.flows,
         members=borders.members,
         context=borders.context,
         base_maps=workspace.base_maps,

@@ -11,6 +11,11 @@ from geoapp.cli.links import links
 from geoapp.errors import RefusedError
 
 
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOAPP_STORE", str(tmp_path / "store"))
+
+
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(links, [str(argument) for argument in arguments])
 
@@ -70,6 +75,14 @@ def test_real_borders_favour_neighbours(workspace_root: Path) -> None:
     assert {link["name"] for link in found["links"][:2]} == {"Milówka", "Ujsoły"}
 
 
+def test_a_shared_cycle_route_connects(workspace_root: Path) -> None:
+    found = report("2417112", "--workspace", workspace_root)
+    strength = {link["name"]: link["components"]["infrastructure"] for link in found["links"]}
+    assert strength["Ujsoły"]["forth"] == strength["Ujsoły"]["back"] > 0
+    assert strength["Milówka"]["forth"] == 0
+    assert found["missing"] == ["services"]
+
+
 def test_weights_are_taken_over(workspace_root: Path) -> None:
     found = report("2417112", "--workspace", workspace_root, "--weight", "labour=0")
     assert found["weights"]["labour"] == 0
@@ -82,7 +95,7 @@ def test_text_names_components_and_confidence(workspace_root: Path) -> None:
     assert "labour" in result.stdout
     assert "(modelled)" in result.stdout
     assert "variants of the model agree" in result.stdout
-    assert "not known and left out: services, infrastructure" in result.stdout
+    assert "not known and left out: services" in result.stdout
     assert result.stdout.count("stronger") == 1
 
 

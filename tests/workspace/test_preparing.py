@@ -46,11 +46,11 @@ def test_an_atlas_holds_everything_of_a_workspace(atlas: Atlas) -> None:
     assert atlas.statuses.index.equals(atlas.municipalities.index)
     assert len(atlas.memberships) == 2 + 4 + 5
     assert [found.spec.slug for found in atlas.themes] == [
-        "broadband",
-        "care",
+        "trails",
         "nurseries",
         "reserve",
-        "trails",
+        "broadband",
+        "care",
     ]
     assert atlas.schematic
     assert atlas.partnership("pl-beskid").id == "pl-beskid"

@@ -149,7 +149,7 @@ def functional_links(
         weights=dict(weights),
         criterion=criterion,
         confidence=None if observed else model.confidence,
-        notes=() if observed else model.notes,
+        notes=flows.notes if flows is not None and observed else model.notes,
     )
 
 

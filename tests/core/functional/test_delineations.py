@@ -16,9 +16,10 @@ from geoapp.core.functional.dominant import dominant_flow
 from geoapp.core.functional.flowbca import flowbca
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.intramax import intramax
-from geoapp.core.functional.labour_market import Validity, labour_market_areas
+from geoapp.core.functional.labour_market import labour_market_areas
 from geoapp.core.functional.methods import METHODS, delineate, method_parameters, nearby_parameters
 from geoapp.core.functional.self_contained import self_contained_areas
+from geoapp.core.functional.validity import Validity
 from geoapp.errors import RefusedError
 
 TWO_TOWNS = {

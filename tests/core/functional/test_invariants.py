@@ -14,10 +14,11 @@ from geoapp.core.functional.containment import containment_table
 from geoapp.core.functional.flowbca import flowbca
 from geoapp.core.functional.flows import FlowTable, aggregate, flow_table
 from geoapp.core.functional.intramax import intramax
-from geoapp.core.functional.labour_market import Validity, labour_market_areas
+from geoapp.core.functional.labour_market import labour_market_areas
 from geoapp.core.functional.methods import METHODS, delineate
 from geoapp.core.functional.self_contained import self_contained_areas
 from geoapp.core.functional.urban_area import functional_urban_areas
+from geoapp.core.functional.validity import Validity
 
 QUICK = settings(max_examples=25, deadline=None)
 
