@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 REPOSITORY = Path(__file__).parents[1]
 PICTURES = Path(__file__).parent / "pictures"
 START_SECONDS = 60
-COLOURS = 128
+COLOURS = 256
 
 BESKID = "partnerships=pl-beskidzka-cwd"
 RAJCZA = "municipality=241711"
@@ -36,10 +36,10 @@ THEMES = "layers=cycle-routes,childcare,protected-nature"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: what to open, in which window.
+    """One picture: what to open, in which window; its name ends with the language.
 
     ``width`` and ``height`` are CSS pixels of the window; ``scale`` is the number of pixels of
-    the picture for each of them.
+    the picture for each of them. ``maps`` is the number of maps on the page.
     """
 
     name: str
@@ -50,16 +50,21 @@ class Picture:
     scheme: Literal["light", "dark"] = "light"
     maps: int = 1
 
+    @property
+    def language(self) -> str:
+        """Language of the page and of the browser, which writes the numbers of the table."""
+        return self.name.rpartition("-")[2]
+
 
 ALL_PICTURES = (
-    Picture("map-en", f"?{BESKID}&group=role&{RAJCZA}&lang=en"),
-    Picture("map-pl", "?lang=pl", height=1000),
-    Picture("map-cs", "?partnerships=cz-sternbersko,cz-sever&group=status&lang=cs"),
-    Picture("themes-pl", f"?{BESKID}&group=status&{THEMES}&{RAJCZA}&lang=pl", height=1000),
-    Picture("profile-cs", "partnership?partnerships=cz-sever&lang=cs", height=900),
-    Picture("data-en", "data?lang=en", height=900, maps=0),
-    Picture("phone-pl", f"?{BESKID}&group=role&lang=pl", width=390, height=844, scale=1.5),
-    Picture("dark-en", f"?{BESKID}&group=role&layers=cycle-routes&lang=en", scheme="dark"),
+    Picture("map-en", f"?{BESKID}&group=role&{RAJCZA}"),
+    Picture("map-pl", "?", height=1000),
+    Picture("map-cs", "?partnerships=cz-sternbersko,cz-sever&group=status"),
+    Picture("themes-pl", f"?{BESKID}&group=status&{THEMES}&{RAJCZA}", height=1000),
+    Picture("profile-cs", "partnership?partnerships=cz-sever", height=900),
+    Picture("data-en", "data?", height=900, maps=0),
+    Picture("phone-pl", f"?{BESKID}&group=role", width=390, height=844, scale=1.5),
+    Picture("dark-en", f"?{BESKID}&group=role&layers=cycle-routes", scheme="dark"),
 )
 
 
@@ -116,10 +121,11 @@ def photograph(browser: Browser, url: str, picture: Picture) -> bytes:
         viewport={"width": picture.width, "height": picture.height},
         device_scale_factor=picture.scale,
         color_scheme=picture.scheme,
+        locale=picture.language,
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{url}/{picture.address}")
+    page.goto(f"{url}/{picture.address}&lang={picture.language}")
     come_to_rest(page, picture.maps)
     taken = page.screenshot(animations="disabled")
     context.close()
@@ -127,11 +133,18 @@ def photograph(browser: Browser, url: str, picture: Picture) -> bytes:
 
 
 def come_to_rest(page: Page, maps: int) -> None:
-    """Wait until no run of the script is under way and every map shows all its layers."""
+    """Wait until no run of the script is under way and every map shows all its layers.
+
+    Raises
+    ------
+    AssertionError
+        When that does not happen, or the page shows an error.
+    """
     expect(page.locator("h1").first).to_be_visible(timeout=30_000)
     expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1)
     drawn = page.locator('[data-ready="true"][aria-busy="false"]')
     expect(drawn).to_have_count(maps)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
     page.evaluate("document.fonts.ready")
     page.wait_for_load_state("networkidle")
 
@@ -139,7 +152,7 @@ def come_to_rest(page: Page, maps: int) -> None:
 def small_png(png: bytes) -> bytes:
     """Return a PNG with few colours, which maps and texts bear well."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     target = io.BytesIO()
     few.save(target, "PNG", optimize=True)
     return target.getvalue()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from geoapp.cli.options import progress_bar, workspace_option
+from geoapp.core.flowspec import FlowKind
 from geoapp.text import LANGUAGES
 from geoapp.workspace.add import Added, add_boundaries, add_theme
 from geoapp.workspace.demonstration import (
@@ -16,6 +17,7 @@ from geoapp.workspace.demonstration import (
     write_illustration,
     write_schematic,
 )
+from geoapp.workspace.flows import add_flows
 from geoapp.workspace.opening import find_workspace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -114,6 +116,35 @@ def theme(theme: str, file: Path, workspace: Path | None, **options: Any) -> Non
     with progress_bar("Adding the theme") as progress:
         added = add_theme(root, theme, file, progress=progress, **options)
     _report(added)
+
+
+@add.command(short_help="Add a table of flows.")
+@click.argument("slug")
+@click.argument("file", type=_FILE)
+@workspace_option
+@click.option("--name", metavar="TEXT", help="Name for the reader.")
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(FlowKind)),
+    default="commuting",
+    show_default=True,
+    help="What the persons do.",
+)
+@click.option("--source", help="Whose data it is.")
+@click.option("--licence", help="What it may be used for.")
+@click.option("--date", metavar="YYYY[-MM[-DD]]", help="Date of the data.")
+@click.option("--replace", "replace_existing", is_flag=True, help="Replace a table of that name.")
+def flows(slug: str, file: Path, workspace: Path | None, **options: Any) -> None:  # noqa: ANN401
+    """Add FILE (origin, destination, flow) as flow table SLUG, for functional areas.
+
+    
+    Example:
+      geoapp add flows commuting dojazdy.csv --source "GUS" --date 2021
+    """
+    root = find_workspace(workspace)
+    with progress_bar("Adding flows"):
+        spec = add_flows(root, slug, file, **options)
+    click.echo(f"added data/flows/{spec.slug}.toml\nwrote {spec.file}")
 
 
 @add.command(short_help="Draw schematic borders from the table of municipalities.")

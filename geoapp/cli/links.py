@@ -17,18 +17,18 @@ from geoapp.core.functional.contiguity import Borders
 from geoapp.core.functional.declared import belonging_neighbours, join_and_leave, self_containment
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.gravity import distance_km, modelled_flows
-from geoapp.core.functional.links import WEIGHTS, Links, functional_links
+from geoapp.core.functional.links import WEIGHTS, Links
 from geoapp.core.functional.report import plain
+from geoapp.core.functional_words import LEAST_SCORE
 from geoapp.core.partnership import Partnership
 from geoapp.errors import RefusedError
 from geoapp.sources.flows import read_flows
 from geoapp.workspace.flows import between_municipalities
-from geoapp.workspace.linking import infrastructure_links, memberships, real_borders
+from geoapp.workspace.linking import municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, open_workspace
 
 _FILE = click.Path(path_type=Path)
 NEAR_KM = 40
-LEAST_SCORE = 0.01
 HYPOTHESIS = (
     "Without flows these links are modelled from size and distance: a working hypothesis. Only "
     "municipalities of the workspace can be named; a town nearby that is missing there is missing "
@@ -94,16 +94,8 @@ def links(
     with progress_bar("Reading borders") as progress:
         real = real_borders(opened, progress=progress)
     borders = None if real is None else real.borders
-    crossing = None if real is None else infrastructure_links(opened, unit, real)
-    found = functional_links(
-        places,
-        unit,
-        flows=flows,
-        borders=borders,
-        memberships=memberships(opened.partnerships),
-        measured={} if crossing is None else {"infrastructure": crossing},
-        weights=weights,
-        country_factor=country_factor,
+    found = municipal_links(
+        opened, unit, real, flows=flows, weights=weights, country_factor=country_factor
     )
     report = _report(opened, unit, found, limit)
     report["partnerships"] = _partnerships(opened, unit, flows, borders)

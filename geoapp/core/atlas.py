@@ -81,6 +81,11 @@ class Atlas:
         return tuple(layer for layer in self.layers if layer.spec.theme != "boundaries")
 
     @property
+    def names(self) -> dict[str, str]:
+        """Names of all municipalities by unit key."""
+        return {str(unit): str(name) for unit, name in self.municipalities["name"].items()}
+
+    @property
     def schematic(self) -> bool:
         """Whether any member's borders are schematic."""
         members = self.municipalities.index.isin(self.memberships["unit"])

@@ -33,7 +33,7 @@ def build_map(atlas: Atlas, choice: Choice, phrases: Phrases) -> MapSpec:
     return MapSpec(
         title=_title(atlas, choice, phrases),
         language=phrases.language,
-        view=View(key=_view_key(atlas, choice), bounds=_bounds(atlas, units)),
+        view=View(key=_view_key(atlas, choice), bounds=view_bounds(atlas, units)),
         layers=(
             *_municipality_layers(atlas, grouped, phrases),
             *sorted(
@@ -159,7 +159,8 @@ def _view_key(atlas: Atlas, choice: Choice) -> str:
     return " ".join([geometry, *sorted(known.intersection(choice.partnerships))])
 
 
-def _bounds(atlas: Atlas, units: pd.Index) -> Bounds:
+def view_bounds(atlas: Atlas, units: pd.Index) -> Bounds:
+    """Return what shows the municipalities; both countries where none has borders."""
     table = atlas.municipalities.reindex(units)
     if not table["west"].notna().any():
         return _WHOLE

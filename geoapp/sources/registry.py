@@ -157,9 +157,7 @@ def check_members(
     ]
 
 
-def _missing_files(
-    root: Path, folder: str, specs: Sequence[LayerSpec | FlowSpec]
-) -> list[Problem]:
+def _missing_files(root: Path, folder: str, specs: Sequence[LayerSpec | FlowSpec]) -> list[Problem]:
     return [
         Problem(
             f"{folder}/{spec.slug}.toml",

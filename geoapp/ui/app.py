@@ -46,6 +46,7 @@ def _pages(text: Text) -> list[st.Page]:
     titles = {
         "map": text.gettext("Map"),
         "partnership": text.gettext("Partnership"),
+        "functional": text.gettext("Functional areas"),
         "data": text.gettext("Data"),
         "about": text.gettext("About"),
     }

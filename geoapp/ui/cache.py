@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -10,12 +11,18 @@ import streamlit as st
 from geoapp.core.atlas import Atlas
 from geoapp.core.building import build_map, group_choice
 from geoapp.core.choice import Choice
+from geoapp.core.functional.flows import FlowTable
+from geoapp.core.functional.links import Links
+from geoapp.core.functional.progress import Progress
 from geoapp.core.mapspec import MapSpec
 from geoapp.core.partnership import Language
 from geoapp.core.table import Table, municipality_rows
 from geoapp.maps.tables import table_csv, table_xlsx
 from geoapp.text import Text
-from geoapp.workspace.opening import find_workspace, fingerprint, open_workspace
+from geoapp.workspace.delineating import FunctionalAreas, functional_areas
+from geoapp.workspace.flows import flows_key, load_flows
+from geoapp.workspace.linking import RealBorders, municipal_links, real_borders
+from geoapp.workspace.opening import Workspace, find_workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
 
 WORKSPACE_VARIABLE = "GEOAPP_WORKSPACE"
@@ -39,6 +46,34 @@ def table(choice: Choice, language: Language) -> Table:
     # what is selected or drawn besides does not change the rows
     rows = Choice(partnerships=choice.partnerships, group_by=choice.group_by)
     return _table(str(root), fingerprint(root), rows.model_dump_json(), language)
+
+
+def flow_table(slug: str) -> FlowTable:
+    """Return a flow table of the workspace, between municipalities.
+
+    Raises
+    ------
+    FileRefusedError
+        Its file is not what was expected.
+    """
+    root = _root()
+    return _flow_table(str(root), fingerprint(root), slug)
+
+
+def areas(
+    slug: str, method: str, parameters: Mapping[str, object], progress: Progress
+) -> FunctionalAreas:
+    """Return the areas of a method on a flow table; kept by content, computed where new."""
+    spec = next(spec for spec in atlas().flows if spec.slug == slug)
+    key = flows_key(_root(), spec)
+    return functional_areas(flow_table(slug), key, method, parameters, progress=progress)
+
+
+def links(unit: str, slug: str | None, weights: Mapping[str, float]) -> Links | None:
+    """Return the links of a municipality, on a flow table or modelled; None if it has no row."""
+    root = _root()
+    given = tuple(sorted(weights.items()))
+    return _links(str(root), fingerprint(root), unit, slug, given)
 
 
 def csv_file(choice: Choice, language: Language) -> bytes:
@@ -76,6 +111,29 @@ def _root() -> Path:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _atlas(root: str, state: str) -> Atlas:  # noqa: ARG001 - the state is part of the key
     return prepare(open_workspace(Path(root)))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _workspace(root: str, state: str) -> tuple[Workspace, RealBorders | None]:  # noqa: ARG001
+    opened = open_workspace(Path(root))
+    return opened, real_borders(opened)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _flow_table(root: str, state: str, slug: str) -> FlowTable:
+    spec = next(spec for spec in _atlas(root, state).flows if spec.slug == slug)
+    return load_flows(Path(root), spec)
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _links(
+    root: str, state: str, unit: str, slug: str | None, weights: tuple[tuple[str, float], ...]
+) -> Links | None:
+    opened, real = _workspace(root, state)
+    if unit not in opened.municipalities.index:
+        return None
+    flows = _flow_table(root, state, slug) if slug else None
+    return municipal_links(opened, unit, real, flows=flows, weights=dict(weights))
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)

@@ -20,6 +20,7 @@ _CHOICE = "choice"
 _LANGUAGE = "chosen-language"
 _ADDRESS = "address"
 _CHANGED = "changed-by-a-widget"
+_AREAS = "requested-areas"
 
 
 def choice() -> Choice:
@@ -92,3 +93,23 @@ def take_map_selection() -> None:
 def take_profile_selection() -> None:
     """Take over the municipality that was clicked on the map of a profile."""
     choose(selected=st.session_state["profile-map"].select)
+
+
+def take_area_selection() -> None:
+    """Take over the municipality that was clicked on the map of functional areas."""
+    choose(selected=st.session_state["area-map"].select)
+
+
+def request_areas(flows: str, method: str, parameters: dict[str, Any]) -> None:
+    """Remember which areas the reader asked to compute."""
+    st.session_state[_AREAS] = (flows, method, parameters)
+
+
+def requested_areas() -> tuple[str, str, dict[str, Any]] | None:
+    """Return the flow table, method and parameters the reader asked for."""
+    return cast("tuple[str, str, dict[str, Any]] | None", st.session_state.get(_AREAS))
+
+
+def forget_areas() -> None:
+    """Forget the request, which ends its computation."""
+    st.session_state.pop(_AREAS, None)

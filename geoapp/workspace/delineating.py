@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from geoapp.core.functional.containment import containment_table
+from geoapp.core.functional.delineation import Delineation
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.methods import delineate, nearby_parameters
 from geoapp.core.functional.progress import Progress, part_of, silent
@@ -29,6 +31,8 @@ class FunctionalAreas:
 
     Attributes
     ----------
+    delineation
+        The partition itself.
     units
         Indexed by code: ``area``, ``stability`` (0..1), ``second_best``, ``second_share``.
     containment
@@ -37,6 +41,7 @@ class FunctionalAreas:
         As from `geoapp.core.functional.report.delineation_report`.
     """
 
+    delineation: Delineation
     units: pd.DataFrame
     containment: pd.DataFrame
     report: dict[str, Any]
@@ -86,8 +91,22 @@ def functional_areas(
 
     name = digest([VERSION, "areas", key, method, json.dumps(dict(parameters), sort_keys=True)])
     folder = obtain(store or store_root(), name, build)
-    return FunctionalAreas(
-        pd.read_parquet(folder / "units.parquet").set_index("code"),
-        pd.read_parquet(folder / "containment.parquet"),
-        json.loads((folder / "report.json").read_text("utf-8")),
+    units = pd.read_parquet(folder / "units.parquet").set_index("code")
+    containment = pd.read_parquet(folder / "containment.parquet")
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    return FunctionalAreas(_partition(units, containment, report), units, containment, report)
+
+
+def _partition(
+    units: pd.DataFrame, containment: pd.DataFrame, report: dict[str, Any]
+) -> Delineation:
+    """Return the partition as it was before it was kept."""
+    place = {str(area): position for position, area in enumerate(containment.index)}
+    area = np.array([place.get(str(name), -1) for name in units["area"]])
+    return Delineation(
+        report["method"],
+        report["parameters"],
+        tuple(str(code) for code in units.index),
+        area,
+        tuple(place),
     )

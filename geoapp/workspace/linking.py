@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from geoapp.core.functional.contiguity import Borders, shared_borders
+from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.infrastructure import connection
-from geoapp.core.functional.links import Measured
+from geoapp.core.functional.links import WEIGHTS, Links, Measured, functional_links
 from geoapp.core.layer import LayerSpec
 from geoapp.core.partnership import Partnership
-from geoapp.store.files import store_root
+from geoapp.store.files import digest, obtain, store_root
 from geoapp.workspace.opening import Workspace
-from geoapp.workspace.prepared import load_borders, load_layer_copy
+from geoapp.workspace.prepared import VERSION, load_borders, load_layer_copy
 
 Progress = Callable[[int, int, str], None]
 
@@ -57,9 +59,10 @@ def real_borders(
         copies.append(load_layer_copy(root, workspace.root, spec))
     if not any(copy.usable for copy in copies):
         return None
-    found = load_borders(root, copies, frozenset(), workspace.municipalities).polygons()
+    kept = load_borders(root, copies, frozenset(), workspace.municipalities)
+    found = kept.polygons()
     metres = found.geometry.to_crs(found.estimate_utm_crs())
-    return RealBorders(metres, shared_borders(gpd.GeoDataFrame(geometry=metres)))
+    return RealBorders(metres, _neighbours(root, kept.key, metres))
 
 
 def infrastructure_links(
@@ -99,6 +102,19 @@ def memberships(partnerships: tuple[Partnership, ...]) -> dict[str, list[str]]:
     }
 
 
+def _neighbours(root: Path, key: str, metres: gpd.GeoSeries) -> Borders:
+    """Return who touches whom; worked out once, since a country takes ten seconds."""
+
+    def build(draft: Path) -> None:
+        found = shared_borders(gpd.GeoDataFrame(geometry=metres))
+        facts = [sorted(found.codes), found.pairs, sorted(found.outer)]
+        (draft / "neighbours.json").write_text(json.dumps(facts), "utf-8")
+
+    folder = obtain(root, digest([VERSION, "neighbours", key]), build)
+    codes, pairs, outer = json.loads((folder / "neighbours.json").read_text("utf-8"))
+    return Borders(frozenset(codes), tuple((a, b, km) for a, b, km in pairs), frozenset(outer))
+
+
 def _lines(
     workspace: Workspace, spec: LayerSpec, real: RealBorders, store: Path
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
@@ -107,3 +123,33 @@ def _lines(
         return np.empty(0, dtype=object)
     features = gpd.GeoDataFrame(copy.features())
     return np.asarray(features.geometry.to_crs(real.polygons.crs), dtype=object)
+
+
+def municipal_links(
+    workspace: Workspace,
+    unit: str,
+    real: RealBorders | None,
+    *,
+    flows: FlowTable | None = None,
+    weights: Mapping[str, float] = WEIGHTS,
+    country_factor: float = 1.0,
+    store: Path | None = None,
+) -> Links:
+    """Return the links of a municipality with every component that the workspace knows.
+
+    Raises
+    ------
+    RefusedError
+        The unit key is not in ``data/municipalities.csv``, or a weight makes no sense.
+    """
+    crossing = None if real is None else infrastructure_links(workspace, unit, real, store=store)
+    return functional_links(
+        workspace.municipalities,
+        unit,
+        flows=flows,
+        borders=None if real is None else real.borders,
+        memberships=memberships(workspace.partnerships),
+        measured={} if crossing is None else {"infrastructure": crossing},
+        weights=weights,
+        country_factor=country_factor,
+    )

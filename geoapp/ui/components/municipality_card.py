@@ -12,8 +12,8 @@ from geoapp.ui import state
 from geoapp.ui.markup import plain
 
 
-def municipality_card(card: Card | None, text: Text) -> None:
-    """Draw the card, or how to get one."""
+def municipality_card(card: Card | None, partners: Sequence[str], text: Text) -> None:
+    """Draw the card with the sentences on its strongest partners, or how to get one."""
     with st.container(border=True, key="card"):
         if card is None:
             st.markdown(plain(text.gettext("Select a municipality on the map or in the table.")))
@@ -29,6 +29,10 @@ def municipality_card(card: Card | None, text: Text) -> None:
         }
         for heading, facts in sections.items():
             _facts(heading, facts)
+        if partners:
+            lines = [f"- {plain(sentence)}" for sentence in partners]
+            heading = plain(text.gettext("Links to stronger municipalities"))
+            st.markdown("\n".join([f"**{heading}**", "", *lines]))
         _sources([fact for facts in sections.values() for fact in facts], text)
         st.button(text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None})
 

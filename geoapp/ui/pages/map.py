@@ -7,6 +7,7 @@ import streamlit as st
 from geoapp.core.card import municipality_card as card_of
 from geoapp.ui import cache, state
 from geoapp.ui.components.controls import map_controls
+from geoapp.ui.components.functional_links import card_links
 from geoapp.ui.components.map_view import map_view
 from geoapp.ui.components.municipality_card import municipality_card
 from geoapp.ui.components.municipality_table import downloads, municipality_table
@@ -25,6 +26,7 @@ left, right = st.columns([5, 2])
 with left:
     map_view(spec, key="map", height=560, on_select=state.take_map_selection)
 with right:
-    municipality_card(card_of(atlas, choice.selected or "", text), text)
+    unit = choice.selected or ""
+    municipality_card(card_of(atlas, unit, text), card_links(atlas, unit, text), text)
 municipality_table(cache.table(choice, text.language), text)
 downloads(text)

@@ -1,0 +1,200 @@
+"""Choosing flows and a method, running it, and its results: map, areas, declared partnerships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from geoapp.core.area_map import build_area_map
+from geoapp.core.atlas import Atlas
+from geoapp.core.dates import date_text
+from geoapp.core.flowspec import FlowSpec
+from geoapp.core.functional.methods import method_parameters
+from geoapp.core.functional_words import METHOD_NAMES, METHOD_USES, PARAMETER_NAMES
+from geoapp.text import Text
+from geoapp.ui import cache, state
+from geoapp.ui.components.declared import declared_section
+from geoapp.ui.components.map_view import map_view
+from geoapp.ui.markup import plain
+from geoapp.workspace.delineating import FunctionalAreas
+
+_STOPS = ("q", "k", "la", "lw", "lm", "non-zero")
+_HIDDEN = ("ties", "borders")
+_MOST_AREAS = 60
+_SHARES = (
+    "min_share",
+    "min_self_containment",
+    "target_self_containment",
+    "low_self_containment",
+    "high_self_containment",
+    "threshold",
+    "cut",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A method with its parameters on a flow table."""
+
+    flows: FlowSpec
+    method: str
+    parameters: Mapping[str, Any]
+
+
+def no_flows_notice(text: Text) -> None:
+    """Say that there are no flows, how to add them, and what is shown instead."""
+    st.info(
+        plain(
+            text.gettext(
+                "This workspace has no flow table, so that no functional area can be computed. "
+                "Add one with: geoapp add flows NAME FILE (columns origin, destination, flow). "
+                "The links below are modelled; any region read from them is a working hypothesis."
+            )
+        )
+    )
+
+
+def choose_flows(atlas: Atlas, text: Text) -> FlowSpec | None:
+    """Draw the choice of a flow table; None where there is none."""
+    specs = {spec.slug: spec for spec in atlas.flows}
+    if not specs:
+        return None
+    slug = st.selectbox(
+        text.gettext("Flows"),
+        list(specs),
+        format_func=lambda slug: specs[slug].name(text.language) if slug in specs else slug,
+        key="flows",
+    )
+    spec = specs[slug]
+    told = f"{spec.source}, {date_text(spec.date, text)}, {spec.licence}"
+    if spec.illustrative:
+        told = text.gettext("{name} (illustrative)").format(name=told)
+    st.caption(plain(told))
+    return spec
+
+
+def choose_method(atlas: Atlas, flows: FlowSpec, text: Text) -> Request | None:
+    """Draw method and parameters; return the request once the reader has asked to compute."""
+    method = st.selectbox(
+        text.gettext("Method"),
+        list(METHOD_NAMES),
+        format_func=lambda method: text.gettext(_method_name(method)),
+        key="method",
+    )
+    use = METHOD_USES[method]
+    st.caption(plain(text.gettext(use)))
+    with st.form("parameters"):
+        given = {
+            name: _parameter(atlas, method, name, value, text)
+            for name, value in method_parameters(method).items()
+            if name not in _HIDDEN
+        }
+        if st.form_submit_button(text.gettext("Compute the areas"), type="primary"):
+            state.request_areas(flows.slug, method, given)
+    asked = state.requested_areas()
+    if asked is None or asked[:2] != (flows.slug, method):
+        return None
+    return Request(flows, method, asked[2])
+
+
+def run_method(request: Request, text: Text) -> FunctionalAreas | None:
+    """Run a request with progress; None when the reader stops it.
+
+    Every report of progress is a point where Streamlit ends a run that a click has overtaken, so
+    that the button below stops the computation and leaves nothing behind.
+    """
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, text.gettext("Computing areas and their stability"))
+        st.button(text.gettext("Stop"), on_click=state.forget_areas)
+    shown = 0.0
+
+    def progress(share: float) -> None:
+        nonlocal shown
+        if share - shown >= 0.01:
+            shown = share
+            bar.progress(min(share, 1.0), text.gettext("Computing areas and their stability"))
+
+    found = cache.areas(request.flows.slug, request.method, request.parameters, progress)
+    place.empty()
+    return found
+
+
+def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: Text) -> None:
+    """Draw the map, the areas, and the declared partnerships held against them."""
+    title = text.gettext(_method_name(request.method))
+    spec = build_area_map(atlas, found.units, text, title=title, selected=state.choice().selected)
+    map_view(spec, key="area-map", height=520, on_select=state.take_area_selection)
+    st.caption(plain(_summary(found, text)))
+    st.subheader(text.gettext("Areas and their self-containment"), anchor=False)
+    names = atlas.names
+    st.table(_area_table(found, names, text), hide_index=True)
+    declared_section(atlas, request.flows, found, text)
+    if reserve := found.report["reserve"]:
+        st.subheader(text.gettext("Municipalities set aside"), anchor=False)
+        st.markdown(
+            "\n".join(
+                f"- {plain(names.get(each['code'], each['code']))}: {plain(each['reason'])}"
+                for each in reserve
+            )
+        )
+
+
+def _method_name(method: str) -> str:
+    return METHOD_NAMES.get(method, method)
+
+
+def _parameter(atlas: Atlas, method: str, name: str, value: object, text: Text) -> object:
+    label, key = text.gettext(PARAMETER_NAMES[name]), f"parameter-{method}-{name}"
+    if name == "cores":
+        names = atlas.names
+        return st.multiselect(label, list(names), format_func=lambda unit: names[unit], key=key)
+    if name == "stop":
+        return st.selectbox(label, _STOPS, key=key)
+    if name == "option":
+        return st.selectbox(label, (1, 2, 3, 4), key=key)
+    if name in _SHARES:
+        return st.number_input(label, 0.0, 1.0, float(str(value)), 0.01, format="%.4f", key=key)
+    if name == "level":
+        return st.number_input(label, 0.0, None, float(str(value)), 0.05, key=key)
+    return st.number_input(label, 0, None, int(str(value)), 1, key=key)
+
+
+def _summary(found: FunctionalAreas, text: Text) -> str:
+    summary = found.report["summary"]
+    share = summary["supply_self_containment"]
+    return text.gettext(
+        "{areas} areas; {share} % of the employed residents work in their own area. Fill: area; "
+        "hatched: stable in less than 80 % of the runs."
+    ).format(
+        areas=text.number(found.report["areas"]),
+        share=text.number(None if share is None else 100 * share),
+    )
+
+
+def _area_table(found: FunctionalAreas, names: dict[str, str], text: Text) -> pd.DataFrame:
+    headings = [
+        text.gettext("Area (centre)"),
+        text.gettext("Municipalities"),
+        text.gettext("Employed residents"),
+        text.gettext("Jobs"),
+        text.gettext("Residents who work inside (%)"),
+        text.gettext("Jobs held by residents (%)"),
+    ]
+    largest = found.containment.sort_values("residents", ascending=False).head(_MOST_AREAS)
+    rows = [
+        [
+            plain(names.get(str(area), str(area))),
+            text.number(row["units"]),
+            text.number(row["residents"]),
+            text.number(row["jobs"]),
+            text.number(100 * row["supply"], 1),
+            text.number(100 * row["demand"], 1),
+        ]
+        for area, row in largest.iterrows()
+    ]
+    return pd.DataFrame(rows, columns=headings)

@@ -1,0 +1,252 @@
+"""The running server: what it serves for ever, what it does not, and what every answer says."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from geoapp.core.atlas import Atlas
+from geoapp.core.mapspec import BaseMap
+from geoapp.server import content_policy, server_config
+from geoapp.workspace.opening import open_workspace
+from geoapp.workspace.preparing import prepare
+
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Served:
+    """The small workspace, served, and the atlas that is served."""
+
+    port: int
+    atlas: Atlas
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Send a path as it is; names of headers have underscores for hyphens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            connection.request(method, path, headers=named)
+            answer = connection.getresponse()
+            lower = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, lower, answer.read())
+        finally:
+            connection.close()
+
+    def is_up(self) -> bool:
+        try:
+            return self.ask("/_stcore/health").status == http.HTTPStatus.OK
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, write_workspace: Callable[[Path], Path]
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    root, store = write_workspace(folder / "workspace"), folder / "store"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    found = Served(port, prepare(open_workspace(root), store=store))
+    command = [sys.executable, "-m", "geoapp", "serve", str(root), "--no-browser"]
+    environment = {**os.environ, "GEOAPP_STORE": str(store)}
+    with subprocess.Popen([*command, "--port", str(port)], env=environment) as process:
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not found.is_up():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def layer(served: Served) -> str:
+    """The address of the municipalities."""
+    assert served.atlas.members is not None
+    return f"/layers/{served.atlas.members.name}"
+
+
+def test_it_is_well(served: Served) -> None:
+    answer = served.ask("/_stcore/health")
+    assert (answer.status, answer.body) == (200, b"ok")
+
+
+def test_a_layer_is_kept_for_ever(served: Served, layer: str) -> None:
+    answer = served.ask(layer)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/geo+json"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "etag" in answer.headers
+    assert served.atlas.members is not None
+    assert answer.body == served.atlas.members.path.read_bytes()
+    assert len(json.loads(answer.body)["features"]) == 5
+
+
+def test_a_layer_travels_compressed_where_that_is_understood(served: Served, layer: str) -> None:
+    plain = served.ask(layer)
+    packed = served.ask(layer, Accept_Encoding="gzip")
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"].lower() == "accept-encoding"
+    assert len(packed.body) < len(plain.body)
+    assert gzip.decompress(packed.body) == plain.body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/layers/",
+        "/layers/nothing",
+        "/layers/members-0000000000000000.geojson",
+        "/layers/{name}.bak",
+        "/layers/{name}/",
+        "/layers/../{name}",
+        "/layers/x/../{name}",
+        "/layers/context-{key}.json",
+        "/layers/table-{key}.geojson",
+        "/layers/polygons.parquet",
+        "/layers/..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/layers/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/layers/../../../../etc/passwd",
+        "/layers//etc/passwd",
+        "/layers/..\\..\\etc\\passwd",
+        "/layers/members-{key}.geojson%00",
+        "/layers/MEMBERS-{key}.geojson",
+        "/layers/%7B%7B7*7%7D%7D",
+    ],
+)
+def test_nothing_else_is_served(served: Served, layer: str, path: str) -> None:
+    name = layer.rpartition("/")[2]
+    key = name.removeprefix("members-").removesuffix(".geojson")
+    answer = served.ask(path.replace("{name}", name).replace("{key}", key))
+    assert answer.status in (307, 400, 404) or answer.headers["content-type"].startswith(
+        "text/html"
+    )
+    assert answer.headers["content-type"] != "application/geo+json"
+    assert b"FeatureCollection" not in answer.body
+    assert b"root:" not in answer.body
+    assert "49" not in answer.body.decode("utf-8") or b"<title>Streamlit" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/partnership", 200),
+        ("HEAD", "/", 200),
+        ("GET", "/_stcore/health", 200),
+        ("GET", "/layers/nothing", 404),
+        ("POST", "/layers/nothing", 405),
+        ("GET", "/layers/../../etc/passwd", 400),
+        ("GET", "/_stcore/bidi-components/geoapp.map/map.js", 200),
+        ("GET", "/_stcore/bidi-components/geoapp.map/../../../etc/passwd", 400),
+        ("GET", "/static/nothing.js", 404),
+        ("PUT", "/_stcore/upload_file/a/b", 403),
+        ("DELETE", "/", 405),
+    ],
+)
+def test_every_answer_carries_the_security_headers(
+    served: Served, method: str, path: str, status: int
+) -> None:
+    answer = served.ask(path, method)
+    assert answer.status == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    policy = rules(answer.headers["content-security-policy"])
+    assert foreign(policy) == {"img-src": ["https://tile.example"]}
+
+
+def rules(policy: str) -> dict[str, list[str]]:
+    return {name: values for name, *values in (rule.split() for rule in policy.split(";"))}
+
+
+def foreign(policy: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return what a policy allows besides its own page, by rule."""
+    own = ("'self'", "'none'", "data:", "blob:", "'unsafe-inline'", "'wasm-unsafe-eval'", "'sha256")
+    allowed = {
+        name: [value for value in values if not value.startswith(own)]
+        for name, values in policy.items()
+    }
+    return {name: values for name, values in allowed.items() if values}
+
+
+def test_scripts_come_from_the_page_itself_or_are_known_by_hash() -> None:
+    policy = rules(content_policy(()))
+    assert foreign(policy) == {}
+    assert policy["default-src"] == policy["connect-src"] == policy["frame-ancestors"] == ["'self'"]
+    assert policy["object-src"] == ["'none'"]
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "data:"} & set(policy["script-src"])
+    assert sum(value.startswith("'sha256-") for value in policy["script-src"]) >= 1
+
+
+def test_base_maps_may_send_pictures_and_nothing_else() -> None:
+    base_maps = [
+        BaseMap(slug=slug, name="x", url=f"https://{host}/{{z}}/{{x}}/{{y}}.png", attribution="")
+        for slug, host in (("a", "a.example"), ("b", "b.example:8443"), ("c", "a.example"))
+    ]
+    policy = rules(content_policy(base_maps))
+    assert foreign(policy) == {"img-src": ["https://a.example", "https://b.example:8443"]}
+
+
+def test_a_base_map_cannot_write_rules_into_the_policy(served: Served) -> None:
+    """An address with a semicolon would end the rule of pictures and begin one of its own."""
+    base = BaseMap(
+        slug="a", name="x", url="https://a.example;script-src'*'/{z}/{x}/{y}.png", attribution=""
+    )
+    assert rules(content_policy([base]))["script-src"] == rules(content_policy(()))["script-src"]
+
+
+def test_a_foreign_page_cannot_talk_to_the_app(served: Served) -> None:
+    """A browser lets any page open a connection; the server looks at whose page it is."""
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    own = f"http://127.0.0.1:{served.port}"
+    assert served.ask("/_stcore/stream", **handshake, Origin=own).status == 101
+    answer = served.ask("/_stcore/stream", **handshake, Origin="http://foreign.example")
+    assert answer.status == 403
+
+
+def test_no_program_may_drive_the_app(served: Served) -> None:
+    answer = served.ask("/_stcore/agent/interact", "POST", Content_Type="application/json")
+    assert answer.status == 404
+
+
+def test_nothing_is_told_to_others_and_no_detail_of_an_error_to_readers() -> None:
+    config = server_config("::1", 8600)
+    assert (config["server.address"], config["server.port"]) == ("::1", 8600)
+    assert config["browser.gatherUsageStats"] is False
+    assert config["client.showErrorDetails"] == "none"
+    assert config["server.enableXsrfProtection"] is True
+
+
+def test_the_address_is_that_of_a_machine(served: Served) -> None:
+    assert urlsplit(f"http://127.0.0.1:{served.port}").port == served.port
