@@ -59,9 +59,10 @@ class Picture:
 ALL_PICTURES = (
     Picture("map-en", f"?{BESKID}&group=role&{RAJCZA}"),
     Picture("map-pl", "?", height=1000),
-    Picture("map-cs", "?partnerships=cz-sternbersko,cz-sever&group=status"),
+    Picture("map-cs", "?partnerships=cz-sternbersko,a4b-opole-olomouc"),
     Picture("themes-pl", f"?{BESKID}&group=status&{THEMES}&{RAJCZA}", height=1000),
     Picture("profile-cs", "partnership?partnerships=cz-sever", height=900),
+    Picture("functional-en", f"functional?{RAJCZA}", height=900, maps=0),
     Picture("data-en", "data?", height=900, maps=0),
     Picture("phone-pl", f"?{BESKID}&group=role", width=390, height=844, scale=1.5),
     Picture("dark-en", f"?{BESKID}&group=role&layers=cycle-routes", scheme="dark"),

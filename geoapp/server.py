@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 import streamlit as st
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -30,6 +31,8 @@ from geoapp.ui.cache import WORKSPACE_VARIABLE
 from geoapp.workspace.opening import embedded_workspace, open_workspace
 
 FOR_EVER = "public, max-age=31536000, immutable"
+# nothing but a host: what follows a semicolon would be a rule of its own in the content policy
+_HOST = re.compile(r"(https://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?)(?:[/?#]|$)")
 _GZIP_FROM_BYTES = 1024
 _START_TRIES = 150
 
@@ -61,6 +64,7 @@ def create_app(base_maps: Sequence[BaseMap] = ()) -> st.App:
         script_path(),
         routes=[Route("/layers/{name}", _layer)],
         middleware=[
+            Middleware(SameOriginSockets),
             Middleware(SecurityHeaders, policy=content_policy(base_maps)),
             Middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES),
         ],
@@ -93,8 +97,8 @@ def script_path() -> Path:
 
 def content_policy(base_maps: Sequence[BaseMap]) -> str:
     """Return the content security policy; only a base map's pictures may come from elsewhere."""
-    hosts = sorted({f"https://{urlsplit(entry.url).netloc}" for entry in base_maps})
-    pictures = " ".join(["'self'", "data:", "blob:", *hosts])
+    hosts = {host[1] for entry in base_maps if (host := _HOST.match(entry.url.replace("{s}", "*")))}
+    pictures = " ".join(["'self'", "data:", "blob:", *sorted(hosts)])
     rules = {
         "default-src": "'self'",
         "script-src": f"'self' blob: 'wasm-unsafe-eval' {_inline_script_hashes()}",
@@ -134,6 +138,31 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class SameOriginSockets:
+    """Refuses WebSockets that a page of another origin opens.
+
+    Streamlit would refuse them too, but looks up the server's public address first, and a server
+    that must not call anybody cannot do that.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on unless it is such a WebSocket."""
+        if scope["type"] == "websocket" and not _is_same_origin(Headers(scope=scope)):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    hosts = {headers.get("host"), headers.get("x-forwarded-host")}
+    return origin is None or urlsplit(origin).netloc in hosts
 
 
 async def _layer(request: Request) -> Response:

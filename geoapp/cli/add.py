@@ -54,7 +54,7 @@ def source_options(command: Command) -> Command:
 
 @click.group(short_help="Bring a file into the workspace.")
 def add() -> None:
-    """Bring boundaries or a theme into the workspace, or draw what is missing.
+    """Bring boundaries, a theme or flows into the workspace, or draw what is missing.
 
     \b
     Examples:
@@ -137,7 +137,7 @@ def theme(theme: str, file: Path, workspace: Path | None, **options: Any) -> Non
 def flows(slug: str, file: Path, workspace: Path | None, **options: Any) -> None:  # noqa: ANN401
     """Add FILE (origin, destination, flow) as flow table SLUG, for functional areas.
 
-    
+    \b
     Example:
       geoapp add flows commuting dojazdy.csv --source "GUS" --date 2021
     """

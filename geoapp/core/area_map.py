@@ -89,7 +89,8 @@ def _layer(
 
 
 def _styles(placed: pd.DataFrame) -> tuple[tuple[Style, ...], dict[str, int]]:
-    order = {area: place for place, area in enumerate(dict.fromkeys(placed["area"].sort_values()))}
+    # colours come again after the ninth, so the largest areas come first
+    order = {area: place for place, area in enumerate(_sizes(placed).index)}
     found: dict[Style, int] = {NEUTRAL: 0}
     assign = {}
     for unit, area, stable in zip(placed.index, placed["area"], placed["stability"], strict=True):
@@ -98,6 +99,11 @@ def _styles(placed: pd.DataFrame) -> tuple[tuple[Style, ...], dict[str, int]]:
             style = style.model_copy(update={"pattern": "diagonal", "pattern_colour": "#202020"})
         assign[str(unit)] = found.setdefault(style, len(found))
     return tuple(found), assign
+
+
+def _sizes(placed: pd.DataFrame) -> pd.Series:
+    """Return the number of units of each area, largest first, then by code."""
+    return placed["area"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
 
 
 def _tooltips(atlas: Atlas, placed: pd.DataFrame, phrases: Phrases) -> dict[str, tuple[str, ...]]:
@@ -124,7 +130,7 @@ def _legend(
     phrases: Phrases,
 ) -> tuple[LegendGroup, ...]:
     names = atlas.names
-    sizes = placed["area"].value_counts()
+    sizes = _sizes(placed)
     items = []
     for area, count in sizes.head(_MOST_IN_LEGEND).items():
         first = placed.index[placed["area"] == area][0]

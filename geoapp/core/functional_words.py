@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoapp.core.functional.links import Links
+from geoapp.core.functional.progress import Note
 from geoapp.core.phrases import Phrases, mark
 from geoapp.core.value import Value
 
@@ -78,6 +79,44 @@ VERDICT_NAMES = {
     "functional-only": mark("in the functional area, not a member"),
     "declared-only": mark("member, in another functional area"),
 }
+# What the methods tell of their results is written in English where it is found out; here it is
+# only marked, so that the catalogues hold it.
+NOTES = (
+    mark("Areas that end below the minimum self-containment: {count}."),
+    mark("Borders are not known, so that enclaves are not taken in nor exclaves left out."),
+    mark("Candidates are the {count} known municipalities."),
+    mark("Common borders are not known, so that no neighbour is favoured."),
+    mark("Jobs are not known: population stands for them, and half the variants are left out."),
+    mark("Links across a national border count {factor}: an assumption, not a measurement."),
+    mark("Members without any flow in the table are left out: {codes}."),
+    mark(
+        "No unit has a flow to itself, so that every self-containment counts only flows between "
+        "units; give the employed residents to complete them."
+    ),
+    mark("Rows left out because a code is unknown: {rows} (codes {codes})."),
+    mark("Rows whose flow the source withholds, unknown and not zero, left out: {count}."),
+    mark("Rows withheld by the source, unknown and not zero, left out on adding: {count}."),
+    mark("The cut is a convention, not a finding: other cuts give other zones as well founded."),
+    mark("These flows are modelled from size and distance; no flow was observed."),
+    mark("Trees join units by their largest flow alone; they say nothing of containment."),
+    mark("Units cut off from their area: {moved} moved to a neighbouring one, {left} could not."),
+    mark("Units set aside because they cannot take part: {count}, with {persons} residents."),
+    mark("Units whose internal flow is derived from their employed residents: {count}."),
+    mark("{count} areas are left instead of {wanted}, because no flow joins them."),
+    mark("{count} flows below {least} persons are ignored, {persons} persons in all."),
+    mark("{count} units belong to no functional urban area."),
+    mark("{count} units have no known borders and are treated as touching nothing."),
+)
+REASONS = (
+    mark("no area could take it in and stay as valid; joined the area of highest cohesion"),
+    mark("no area could take it in, and no flow links it to one"),
+    mark("no employed residents"),
+    mark("no flow to or from any other unit"),
+    mark("no flow to other units"),
+    mark("no jobs"),
+    mark("sends enough commuters but does not touch the area"),
+    mark("short of the required self-containment, with no counted flow to any other area"),
+)
 
 
 class LinkLine(Value):
@@ -105,6 +144,17 @@ def confidence_words(links: Links, phrases: Phrases) -> str:
         right=phrases.number(100 * sure.first_right),
         top=phrases.number(100 * sure.in_top_three),
     )
+
+
+def note_words(note: Note, phrases: Phrases) -> str:
+    """Return a note of a method in the reader's language, its numbers written as there."""
+    values = {
+        name: phrases.number(float(value), 0 if float(value).is_integer() else 1)
+        if isinstance(value, (int, float))
+        else value
+        for name, value in note.values.items()
+    }
+    return phrases.gettext(note.text).format(**values)
 
 
 def missing_words(links: Links, phrases: Phrases) -> str:

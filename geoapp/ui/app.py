@@ -18,8 +18,9 @@ _STYLE = """<style>
 .stMainBlockContainer { padding: 3.2rem 2rem 3rem; }
 /* the faded captions of the framework are too faint to read (WCAG 1.4.3) */
 [data-testid="stCaptionContainer"] { opacity: 1 !important; }
-[data-baseweb="tag"] { background-color: #0b5a9d !important; color: #fff !important; }
-.stButtonGroup button p { white-space: normal; text-align: left; }
+[data-tag] { background-color: #0b5a9d !important; color: #fff !important; }
+.stButtonGroup button { height: auto; min-height: 2rem; padding: 0.2rem 0.8rem; }
+.stButtonGroup button p { white-space: normal; text-align: left; line-height: 1.3; }
 .st-key-card li { margin: 0; }
 .st-key-card ul { margin-bottom: 0.3rem; padding-left: 1.1rem; }
 @media (min-width: 641px) { .st-key-card { max-height: 560px; overflow-y: auto; } }

@@ -21,7 +21,7 @@ from geoapp.maps.tables import table_csv, table_xlsx
 from geoapp.text import Text
 from geoapp.workspace.delineating import FunctionalAreas, functional_areas
 from geoapp.workspace.flows import flows_key, load_flows
-from geoapp.workspace.linking import RealBorders, municipal_links, real_borders
+from geoapp.workspace.linking import RealBorders, located, municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
 
@@ -64,13 +64,17 @@ def areas(
     slug: str, method: str, parameters: Mapping[str, object], progress: Progress
 ) -> FunctionalAreas:
     """Return the areas of a method on a flow table; kept by content, computed where new."""
+    table = flow_table(slug)
     spec = next(spec for spec in atlas().flows if spec.slug == slug)
     key = flows_key(_root(), spec)
-    return functional_areas(flow_table(slug), key, method, parameters, progress=progress)
+    return functional_areas(table, key, method, parameters, progress=progress)
 
 
 def links(unit: str, slug: str | None, weights: Mapping[str, float]) -> Links | None:
-    """Return the links of a municipality, on a flow table or modelled; None if it has no row."""
+    """Return the links of a municipality, on a flow table or modelled.
+
+    None where its seat, or that of every other municipality, is not known.
+    """
     root = _root()
     given = tuple(sorted(weights.items()))
     return _links(str(root), fingerprint(root), unit, slug, given)
@@ -130,7 +134,8 @@ def _links(
     root: str, state: str, unit: str, slug: str | None, weights: tuple[tuple[str, float], ...]
 ) -> Links | None:
     opened, real = _workspace(root, state)
-    if unit not in opened.municipalities.index:
+    seats = located(opened.municipalities)
+    if unit not in seats or len(seats) == 1:
         return None
     flows = _flow_table(root, state, slug) if slug else None
     return municipal_links(opened, unit, real, flows=flows, weights=dict(weights))

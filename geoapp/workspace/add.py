@@ -24,8 +24,10 @@ from geoapp.core.partnership import Names
 from geoapp.core.phrases import mark
 from geoapp.core.raw import RawLayer, refusal, warning
 from geoapp.core.repair import kind_of
+from geoapp.core.vocabulary import THEME_NAMES
 from geoapp.errors import RefusedError
 from geoapp.sources.gate import GateLimits, admit
+from geoapp.text import LANGUAGES, Text
 from geoapp.workspace.opening import is_workspace
 from geoapp.workspace.slots import free_slug, illustration, next_precedence, refuse_taken
 from geoapp.workspace.writing import Added, write_layer
@@ -370,7 +372,11 @@ def _countries(frame: pd.DataFrame) -> tuple[Country, ...]:
 
 
 def _names(before: LayerSpec | None, slug: str) -> Names:
-    return before.names if before else {"en": slug.replace("-", " ").capitalize()}
+    if before:
+        return before.names
+    if slug in THEME_NAMES:
+        return {language: Text(language).gettext(THEME_NAMES[slug]) for language in LANGUAGES}
+    return {"en": slug.replace("-", " ").capitalize()}
 
 
 def _kind(raw: RawLayer, columns: Columns) -> LayerKind:

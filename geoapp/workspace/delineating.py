@@ -15,12 +15,12 @@ from geoapp.core.functional.containment import containment_table
 from geoapp.core.functional.delineation import Delineation
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.methods import delineate, nearby_parameters
-from geoapp.core.functional.progress import Progress, part_of, silent
+from geoapp.core.functional.progress import Note, Progress, part_of, silent
 from geoapp.core.functional.report import delineation_report, unit_table
 from geoapp.core.functional.stability import stability
 from geoapp.store.files import digest, obtain, store_root
 
-VERSION = "1"
+VERSION = "2"
 SEED = 20_260_101
 """Makes the stability runs repeatable."""
 
@@ -38,7 +38,8 @@ class FunctionalAreas:
     containment
         As from `geoapp.core.functional.containment.containment_table`.
     report
-        As from `geoapp.core.functional.report.delineation_report`.
+        As from `geoapp.core.functional.report.delineation_report`; besides, ``notes`` holds text
+        and values of each note on the delineation.
     """
 
     delineation: Delineation
@@ -87,6 +88,7 @@ def functional_areas(
         unit_table(flows, found, stable=stable).to_parquet(draft / "units.parquet")
         containment_table(flows, found).to_parquet(draft / "containment.parquet")
         report = delineation_report(flows, found, stable=stable)
+        report["notes"] = [[note.text, dict(note.values)] for note in found.notes]
         (draft / "report.json").write_text(json.dumps(report), "utf-8")
 
     name = digest([VERSION, "areas", key, method, json.dumps(dict(parameters), sort_keys=True)])
@@ -109,4 +111,5 @@ def _partition(
         tuple(str(code) for code in units.index),
         area,
         tuple(place),
+        notes=tuple(Note(text, values) for text, values in report["notes"]),
     )

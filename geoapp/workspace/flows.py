@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +15,14 @@ from pydantic import ValidationError
 from geoapp.core.codes import unit_key
 from geoapp.core.flowspec import FlowSpec
 from geoapp.core.functional.flows import COLUMNS, FlowTable, flow_table
-from geoapp.errors import RefusedError
+from geoapp.core.functional.progress import Note
+from geoapp.errors import FileRefusedError, Problem, RefusedError
 from geoapp.sources.flows import read_flows
-from geoapp.store.files import digest, file_digest
+from geoapp.store.files import digest, file_digest, obtain
 from geoapp.text import LANGUAGES
 from geoapp.workspace.opening import is_workspace
+
+VERSION = "1"
 
 
 def flows_key(root: Path, spec: FlowSpec) -> str:
@@ -34,7 +39,18 @@ def load_flows(root: Path, spec: FlowSpec) -> FlowTable:
         The file is missing, harmful, or holds no flows.
     """
     read = read_flows(root / spec.file, columns=spec.columns.model_dump())
-    return between_municipalities(read)
+    return _with_withheld(between_municipalities(read), spec.withheld)
+
+
+def flow_problems(root: Path, specs: Iterable[FlowSpec], store: Path) -> tuple[Problem, ...]:
+    """Return what is wrong with the flow tables that cannot be read.
+
+    A table is read once; ``store``, the folder of prepared data, keeps what was found. A table
+    that is not there is a problem of its description, not of the table.
+    """
+    there = [spec for spec in specs if (root / spec.file).is_file()]
+    found = (_flow_problem(root, spec, store) for spec in there)
+    return tuple(problem for problem in found if problem)
 
 
 def between_municipalities(read: FlowTable) -> FlowTable:
@@ -101,6 +117,7 @@ def add_flows(
                 "source": source or f"added by the user from {file.name}",
                 "licence": licence or "not stated",
                 "date": date,
+                "withheld": flows.suppressed,
             }
         )
     except ValidationError as error:
@@ -109,6 +126,29 @@ def add_flows(
         raise RefusedError(f"{where}: {detail['msg']}; found {detail['input']!r}") from error
     _write(folder, spec, flows)
     return spec
+
+
+def _with_withheld(table: FlowTable, withheld: int) -> FlowTable:
+    if not withheld:
+        return table
+    text = "Rows withheld by the source, unknown and not zero, left out on adding: {count}."
+    note = Note(text, {"count": withheld})
+    return replace(table, suppressed=table.suppressed + withheld, notes=(*table.notes, note))
+
+
+def _flow_problem(root: Path, spec: FlowSpec, store: Path) -> Problem | None:
+    def build(draft: Path) -> None:
+        facts = None
+        try:
+            load_flows(root, spec)
+        except FileRefusedError as error:
+            told = error.problem
+            facts = {"text": told.text, "field": told.field, "values": dict(told.values)}
+        (draft / "problem.json").write_text(json.dumps(facts, default=str), "utf-8")
+
+    key = digest([VERSION, "flow problem", flows_key(root, spec)])
+    facts = json.loads((obtain(store, key, build) / "problem.json").read_text("utf-8"))
+    return Problem(file=spec.file, **facts) if facts else None
 
 
 def _write(folder: Path, spec: FlowSpec, flows: FlowTable) -> None:

@@ -94,6 +94,12 @@ def infrastructure_links(
     return Measured(strength, strength)
 
 
+def located(municipalities: pd.DataFrame) -> pd.Index:
+    """Return the unit keys of municipalities whose seat is known, which links start from."""
+    known = municipalities["lon"].notna() & municipalities["lat"].notna()
+    return municipalities.index[known]
+
+
 def memberships(partnerships: tuple[Partnership, ...]) -> dict[str, list[str]]:
     """Return the unit keys of the members of each partnership."""
     return {

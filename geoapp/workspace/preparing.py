@@ -18,6 +18,7 @@ from geoapp.core.grouping import list_memberships
 from geoapp.core.status import resolve_statuses
 from geoapp.core.vocabulary import THEME_NAMES
 from geoapp.store.files import store_root
+from geoapp.workspace.flows import flow_problems
 from geoapp.workspace.opening import Workspace
 from geoapp.workspace.prepared import (
     load_borders,
@@ -72,7 +73,9 @@ def prepare(
         members=borders.members,
         context=borders.context,
         base_maps=workspace.base_maps,
-        problems=workspace.problems + tuple(p for layer in layers for p in layer.problems),
+        problems=workspace.problems
+        + tuple(p for layer in layers for p in layer.problems)
+        + flow_problems(workspace.root, workspace.flows, root),
     )
 
 

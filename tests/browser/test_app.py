@@ -36,6 +36,7 @@ def expect_address(app: Any, **expected: str) -> None:
 def choose(app: Any, label: str, option: str) -> None:
     """Choose an option of a select box."""
     box = app.page.get_by_role("combobox", name=re.compile(f"(^|[ .]){re.escape(label)}$"))
+    box.scroll_into_view_if_needed()
     box.click()
     app.page.get_by_role("option", name=option, exact=True).click()
 
@@ -176,6 +177,7 @@ def test_switching_the_language_keeps_choice_map_and_view(app: Any) -> None:
 def test_search_finds_a_municipality_by_name_and_shows_it(app: Any) -> None:
     app.open("?partnerships=cz-sever&lang=en")
     search = app.page.get_by_role("combobox", name=re.compile("Find a municipality"))
+    search.scroll_into_view_if_needed()
     search.fill("Rajcza")
     app.page.get_by_role("option", name=re.compile("^Rajcza")).click()
     expect(app.page.locator(".st-key-card")).to_contain_text("Rajcza")

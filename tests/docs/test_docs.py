@@ -16,6 +16,7 @@ import shapely
 from click.testing import CliRunner
 
 from geoapp.cli import commands
+from geoapp.core.flowspec import FlowColumns, FlowSpec
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.partnership import Declared, Figure, Group, Member, Partnership
@@ -53,11 +54,13 @@ MODELS: dict[str, type[Value]] = {
     "Layer": LayerSpec,
     "Columns": Columns,
     "Style": LayerStyle,
+    "Flow table": FlowSpec,
+    "Flow columns": FlowColumns,
     "Background map": BaseMap,
 }
 
-by_page = pytest.mark.parametrize(
-    "page", PAGES, ids=[page.relative_to(REPOSITORY).as_posix() for page in PAGES]
+each_document = pytest.mark.parametrize(
+    "document", PAGES, ids=[page.relative_to(REPOSITORY).as_posix() for page in PAGES]
 )
 
 
@@ -84,13 +87,13 @@ def anchors(page: Path) -> set[str]:
     return {heading.replace(" ", "-") for heading in kept}
 
 
-@by_page
-def test_every_local_link_leads_somewhere(page: Path) -> None:
-    targets = [found for found in LINK.findall(prose(page)) if "://" not in found]
+@each_document
+def test_every_local_link_leads_somewhere(document: Path) -> None:
+    targets = [found for found in LINK.findall(prose(document)) if "://" not in found]
     lost = []
     for target in targets:
         path, _, anchor = target.partition("#")
-        aimed = (page.parent / path).resolve() if path else page
+        aimed = (document.parent / path).resolve() if path else document
         if not aimed.exists() or (anchor and anchor not in anchors(aimed)):
             lost.append(target)
     assert lost == []
@@ -113,15 +116,15 @@ def commands_in_blocks(page: Path) -> list[str]:
     return [line for line in lines if line.startswith("geoapp ")]
 
 
-@by_page
-def test_every_command_in_a_block_can_be_called(page: Path) -> None:
-    for line in commands_in_blocks(page):
+@each_document
+def test_every_command_in_a_block_can_be_called(document: Path) -> None:
+    for line in commands_in_blocks(document):
         resolve(shlex.split(line, comments=True)[1:])
 
 
-@by_page
-def test_every_command_in_a_sentence_exists(page: Path) -> None:
-    mentioned = [found for found in CODE.findall(prose(page)) if found.startswith("geoapp ")]
+@each_document
+def test_every_command_in_a_sentence_exists(document: Path) -> None:
+    mentioned = [found for found in CODE.findall(prose(document)) if found.startswith("geoapp ")]
     for text in mentioned:
         words = shlex.split(text)[1:]
         command, _ = find_command([word for word in words if not word.startswith("-")])
@@ -276,6 +279,7 @@ def test_guide_leads_to_a_working_workspace(
     [partnership] = info["partnerships"]
     assert partnership["population"] == 8230 + 4113 + 9667
     assert partnership["statuses"] == {"at-risk": 1, "unknown": 2}
+    assert [flows.slug for flows in atlas.flows] == ["commuting"]
     figures = atlas.figures.set_index(["unit", "theme", "quantity"])["value"]
     assert figures["241711", "broadband", "value"] == 71.9
     assert figures["241714", "childcare", "facilities"] == 0

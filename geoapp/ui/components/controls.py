@@ -106,7 +106,7 @@ def _base_map(atlas: Atlas, text: Text) -> None:
         text.gettext("Background map"),
         list(names),
         format_func=lambda slug: names.get(slug, slug),
-        placeholder=text.gettext("None (no foreign request)"),
+        placeholder=text.gettext("None"),
         index=None,
         key=state.offer("base-map", chosen if chosen in names else None),
         on_change=state.take,

@@ -35,7 +35,8 @@ def declared_section(atlas: Atlas, flows: FlowSpec, found: FunctionalAreas, text
     table = cache.flow_table(flows.slug)
     compared = compare_partnership(table, found.delineation, members[slug])
     municipalities = atlas.names
-    st.markdown(plain(_in_words(compared, municipalities, text)))
+    lost = [unit for unit in members[slug] if unit not in found.units.index]
+    st.markdown(plain(_in_words(compared, lost, municipalities, text)))
     st.table(_members_table(compared, municipalities, text), hide_index=True)
     st.markdown(f"**{plain(text.gettext('If one municipality joins or leaves'))}**")
     changes = join_and_leave(table, members[slug], candidates=compared.belonging_neighbours)
@@ -43,20 +44,29 @@ def declared_section(atlas: Atlas, flows: FlowSpec, found: FunctionalAreas, text
 
 
 def _members_with_flows(atlas: Atlas, found: FunctionalAreas) -> dict[str, list[str]]:
-    known = atlas.memberships[atlas.memberships["unit"].isin(found.units.index)]
-    grouped = known.groupby("partnership", sort=False)["unit"].agg(list).to_dict()
-    return {str(slug): units for slug, units in grouped.items() if len(units) > 1}
+    """Return the units of the partnerships of which at least two are in the flow table."""
+    grouped = atlas.memberships.groupby("partnership", sort=False)["unit"]
+    members = {str(slug): list(dict.fromkeys(units)) for slug, units in grouped}
+    known = set(found.units.index)
+    return {slug: units for slug, units in members.items() if len(known.intersection(units)) > 1}
 
 
-def _in_words(compared: Comparison, names: dict[str, str], text: Text) -> str:
+def _in_words(compared: Comparison, lost: list[str], names: dict[str, str], text: Text) -> str:
     areas = ", ".join(names.get(area, area) for area in compared.areas)
     supply, demand = compared.containment.supply, compared.containment.demand
-    told = text.gettext(
-        "Most of the members belong to the area of {areas}. {supply} % of the members' employed "
-        "residents work inside the partnership; {demand} % of its jobs are held by its residents."
-    ).format(areas=areas, supply=_percent(supply, text), demand=_percent(demand, text))
-    notes = [text.gettext(note.text).format(**note.values) for note in compared.notes]
-    return " ".join([told, *notes])
+    belonging = text.gettext("Most of the members' employed residents live in the area of {areas}.")
+    outside = text.gettext("None of the members belongs to an area.")
+    told = [
+        belonging.format(areas=areas) if areas else outside,
+        text.gettext(
+            "{supply} % of the members' employed residents work inside the partnership; "
+            "{demand} % of its jobs are held by its residents."
+        ).format(supply=_percent(supply, text), demand=_percent(demand, text)),
+    ]
+    if lost:
+        left_out = text.gettext("Members without any flow in the table are left out: {codes}.")
+        told.append(left_out.format(codes=", ".join(names.get(unit, unit) for unit in lost)))
+    return " ".join(told)
 
 
 def _members_table(compared: Comparison, names: dict[str, str], text: Text) -> pd.DataFrame:

@@ -11,10 +11,12 @@ import streamlit as st
 
 from geoapp.core.area_map import build_area_map
 from geoapp.core.atlas import Atlas
+from geoapp.core.collation import collation_key
 from geoapp.core.dates import date_text
-from geoapp.core.flowspec import FlowSpec
+from geoapp.core.flowspec import FlowSpec, readable_flows
 from geoapp.core.functional.methods import method_parameters
-from geoapp.core.functional_words import METHOD_NAMES, METHOD_USES, PARAMETER_NAMES
+from geoapp.core.functional_words import METHOD_NAMES, METHOD_USES, PARAMETER_NAMES, note_words
+from geoapp.errors import RefusedError
 from geoapp.text import Text
 from geoapp.ui import cache, state
 from geoapp.ui.components.declared import declared_section
@@ -25,6 +27,7 @@ from geoapp.workspace.delineating import FunctionalAreas
 _STOPS = ("q", "k", "la", "lw", "lm", "non-zero")
 _HIDDEN = ("ties", "borders")
 _MOST_AREAS = 60
+_MOST_CODES = 8
 _SHARES = (
     "min_share",
     "min_self_containment",
@@ -59,8 +62,8 @@ def no_flows_notice(text: Text) -> None:
 
 
 def choose_flows(atlas: Atlas, text: Text) -> FlowSpec | None:
-    """Draw the choice of a flow table; None where there is none."""
-    specs = {spec.slug: spec for spec in atlas.flows}
+    """Draw the choice of a flow table; None where none can be read."""
+    specs = {spec.slug: spec for spec in readable_flows(atlas.flows, atlas.problems)}
     if not specs:
         return None
     slug = st.selectbox(
@@ -77,6 +80,22 @@ def choose_flows(atlas: Atlas, text: Text) -> FlowSpec | None:
     return spec
 
 
+def flow_notes(atlas: Atlas, flows: FlowSpec, text: Text) -> None:
+    """Draw what the reader must know of a flow table, and which of its codes nobody can name."""
+    table, names = cache.flow_table(flows.slug), atlas.names
+    sentences = [note_words(note, text) for note in table.notes]
+    if strange := [code for code in table.codes if code not in names]:
+        listed = ", ".join(strange[:_MOST_CODES]) + (", …" if len(strange) > _MOST_CODES else "")
+        sentences.append(
+            text.gettext(
+                "Codes that this workspace has no municipality for, shown as codes: {count} "
+                "({codes})."
+            ).format(count=text.number(len(strange)), codes=listed)
+        )
+    for sentence in sentences:
+        st.caption(plain(sentence))
+
+
 def choose_method(atlas: Atlas, flows: FlowSpec, text: Text) -> Request | None:
     """Draw method and parameters; return the request once the reader has asked to compute."""
     method = st.selectbox(
@@ -89,7 +108,7 @@ def choose_method(atlas: Atlas, flows: FlowSpec, text: Text) -> Request | None:
     st.caption(plain(text.gettext(use)))
     with st.form("parameters"):
         given = {
-            name: _parameter(atlas, method, name, value, text)
+            name: _parameter(atlas, flows, method, name, value, text)
             for name, value in method_parameters(method).items()
             if name not in _HIDDEN
         }
@@ -102,7 +121,7 @@ def choose_method(atlas: Atlas, flows: FlowSpec, text: Text) -> Request | None:
 
 
 def run_method(request: Request, text: Text) -> FunctionalAreas | None:
-    """Run a request with progress; None when the reader stops it.
+    """Run a request with progress; None where it cannot be run, which the page then says.
 
     Every report of progress is a point where Streamlit ends a run that a click has overtaken, so
     that the button below stops the computation and leaves nothing behind.
@@ -119,7 +138,17 @@ def run_method(request: Request, text: Text) -> FunctionalAreas | None:
             shown = share
             bar.progress(min(share, 1.0), text.gettext("Computing areas and their stability"))
 
-    found = cache.areas(request.flows.slug, request.method, request.parameters, progress)
+    if wanting := _wanting(request, text):
+        place.warning(plain(wanting))
+        return None
+    try:
+        found = cache.areas(request.flows.slug, request.method, request.parameters, progress)
+    except RefusedError as error:
+        told = text.gettext(
+            "The areas cannot be computed with these flows and parameters: {reason}"
+        )
+        place.error(plain(told.format(reason=error)))
+        return None
     place.empty()
     return found
 
@@ -129,7 +158,11 @@ def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: T
     title = text.gettext(_method_name(request.method))
     spec = build_area_map(atlas, found.units, text, title=title, selected=state.choice().selected)
     map_view(spec, key="area-map", height=520, on_select=state.take_area_selection)
-    st.caption(plain(_summary(found, text)))
+    for sentence in (
+        _summary(found, text),
+        *(note_words(note, text) for note in found.delineation.notes),
+    ):
+        st.caption(plain(sentence))
     st.subheader(text.gettext("Areas and their self-containment"), anchor=False)
     names = atlas.names
     st.table(_area_table(found, names, text), hide_index=True)
@@ -138,21 +171,41 @@ def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: T
         st.subheader(text.gettext("Municipalities set aside"), anchor=False)
         st.markdown(
             "\n".join(
-                f"- {plain(names.get(each['code'], each['code']))}: {plain(each['reason'])}"
+                f"- {plain(names.get(each['code'], each['code']))}: "
+                f"{plain(text.gettext(each['reason']))}"
                 for each in reserve
             )
         )
+
+
+def _wanting(request: Request, text: Text) -> str:
+    """Return what has to be there before the method makes sense, or an empty text."""
+    if len(cache.flow_table(request.flows.slug).codes) < 2:
+        return text.gettext(
+            "The flow table has a single municipality; areas need flows between at least two."
+        )
+    if request.method == "functional-urban-areas" and not request.parameters["cores"]:
+        return text.gettext(
+            "There is no functional urban area without a core: choose at least one core "
+            "municipality, then compute again."
+        )
+    return ""
 
 
 def _method_name(method: str) -> str:
     return METHOD_NAMES.get(method, method)
 
 
-def _parameter(atlas: Atlas, method: str, name: str, value: object, text: Text) -> object:
+def _parameter(
+    atlas: Atlas, flows: FlowSpec, method: str, name: str, value: object, text: Text
+) -> object:
     label, key = text.gettext(PARAMETER_NAMES[name]), f"parameter-{method}-{name}"
     if name == "cores":
         names = atlas.names
-        return st.multiselect(label, list(names), format_func=lambda unit: names[unit], key=key)
+        codes = cache.flow_table(flows.slug).codes
+        label_of = {code: f"{names[code]} · {code}" if code in names else code for code in codes}
+        order = sorted(codes, key=lambda code: collation_key(label_of[code], text.language))
+        return st.multiselect(label, order, format_func=lambda code: label_of[code], key=key)
     if name == "stop":
         return st.selectbox(label, _STOPS, key=key)
     if name == "option":

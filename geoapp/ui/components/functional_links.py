@@ -7,13 +7,14 @@ import streamlit as st
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.collation import collation_key
-from geoapp.core.flowspec import FlowSpec
+from geoapp.core.flowspec import FlowSpec, readable_flows
 from geoapp.core.functional.links import WEIGHTS, Links
 from geoapp.core.functional_words import (
     COMPONENT_NAMES,
     confidence_words,
     link_lines,
     missing_words,
+    note_words,
 )
 from geoapp.text import Text
 from geoapp.ui import cache, state
@@ -28,9 +29,17 @@ def link_section(atlas: Atlas, flows: FlowSpec | None, text: Text) -> None:
     st.subheader(text.gettext("Links of a municipality"), anchor=False)
     unit = _choose_unit(atlas, text)
     weights = _weights(text)
-    found = cache.links(unit, flows.slug if flows else None, weights) if unit else None
-    if found is None:
+    if not any(weights.values()):
+        st.warning(plain(text.gettext("Every weight is 0; give at least one component a weight.")))
+        return
+    if unit is None:
         st.markdown(plain(text.gettext("Choose a municipality to see which ones it is linked to.")))
+        return
+    found = cache.links(unit, flows.slug if flows else None, weights)
+    if found is None:
+        st.markdown(
+            plain(text.gettext("Where its seat lies is not known, and so no link can be modelled."))
+        )
         return
     names = atlas.names
     lines = link_lines(found, names, text, stronger=False, most=_MOST_IN_TABLE)
@@ -55,14 +64,26 @@ def link_section(atlas: Atlas, flows: FlowSpec | None, text: Text) -> None:
 
 
 def card_links(atlas: Atlas, unit: str, text: Text) -> list[str]:
-    """Return the strongest partners of a municipality in sentences, for its card."""
-    found = cache.links(unit, None, WEIGHTS)
+    """Return the strongest partners of a municipality in sentences, for its card.
+
+    They rest on the first table of real commuting, where the workspace has one that can be read.
+    """
+    found = cache.links(unit, _commuting(atlas), WEIGHTS)
     if found is None:
         return []
     names = atlas.names
     lines = link_lines(found, names, text, stronger=True, most=_MOST_ON_CARD)
     told = [f"{line.name}: {text.number(line.score, 2)} – {line.components}" for line in lines]
     return [*told, *_assurances(found, text)] if told else []
+
+
+def _commuting(atlas: Atlas) -> str | None:
+    real = [
+        spec.slug
+        for spec in readable_flows(atlas.flows, atlas.problems)
+        if spec.kind == "commuting" and not spec.illustrative
+    ]
+    return real[0] if real else None
 
 
 def _assurances(found: Links, text: Text) -> list[str]:
@@ -73,7 +94,7 @@ def _assurances(found: Links, text: Text) -> list[str]:
     sentences = [
         confidence_words(found, text),
         missing_words(found, text),
-        *(text.gettext(note.text).format(**note.values) for note in found.notes),
+        *(note_words(note, text) for note in found.notes),
         hypothesis if found.confidence else "",
     ]
     return [sentence for sentence in sentences if sentence]

@@ -42,7 +42,8 @@ def layer_overview(layers: Sequence[PreparedLayer], text: Text) -> None:
             text.number(layer.report.features_kept) if layer.report else UNKNOWN,
             layer.spec.source,
             layer.spec.licence,
-            date_text(layer.spec.date, text),
+            # a hyphen that does not break keeps a date in one line
+            date_text(layer.spec.date, text).replace("-", "\u2011"),
             (layer.report.crs_source if layer.report else None) or UNKNOWN,
         )
         for layer in layers

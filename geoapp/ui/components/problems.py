@@ -10,6 +10,8 @@ from geoapp.errors import Problem
 from geoapp.text import Text
 from geoapp.ui.markup import plain
 
+_MOST_SHOWN = 5
+
 
 def problem_banner(problems: Sequence[Problem], text: Text) -> None:
     """Tell what could not be used; the rest of the page works without it."""
@@ -20,7 +22,11 @@ def problem_banner(problems: Sequence[Problem], text: Text) -> None:
             "{n} problems in the data of this workspace; what they concern is left out.",
             len(errors),
         )
-        st.error(f"{plain(heading)}\n\n{problem_lines(errors, text)}")
+        st.error(f"{plain(heading)}\n\n{problem_lines(errors[:_MOST_SHOWN], text)}")
+    if len(errors) > _MOST_SHOWN:
+        # the map must not be pushed out of sight
+        with st.expander(text.gettext("Problems")):
+            st.markdown(problem_lines(errors, text))
 
 
 def problem_lines(problems: Sequence[Problem], text: Text) -> str:

@@ -77,10 +77,11 @@ function freePadding(map) {
   const legend = map.legend.open && !map.legend.hidden ? map.legend.offsetWidth : 0;
   const right = legend && clientWidth > 2 * legend ? legend + PADDING : PADDING;
   const { head } = map.parts;
+  const left = map.buttons['zoom-in'].offsetWidth + PADDING;
   const above = head.offsetTop < map.root.clientHeight / 2;
   const [top, bottom] = above ? [head.offsetHeight, 0] : [0, head.offsetHeight];
   return {
-    paddingTopLeft: [PADDING, PADDING + top], paddingBottomRight: [right, PADDING + bottom],
+    paddingTopLeft: [left, PADDING + top], paddingBottomRight: [right, PADDING + bottom],
   };
 }
 
