@@ -22,11 +22,15 @@ from geoapp.core.vocabulary import (
 
 
 class Fact(Value):
-    """One line of the card; ``source`` carries date and remarks and may be empty."""
+    """One line of the card; ``source`` carries date and remarks and may be empty.
+
+    ``illustrative``: the value is made up, which must be said beside it.
+    """
 
     label: str
     value: str
     source: str = ""
+    illustrative: bool = False
 
 
 class Card(Value):
@@ -132,6 +136,7 @@ def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
             source=phrases.gettext("illustrative, made up")
             if figure["illustrative"]
             else _sources(atlas, own, figure),
+            illustrative=bool(figure["illustrative"]),
         )
         for figure in theme_figures(own).to_dict("records")
     )

@@ -225,7 +225,7 @@ def _summary(found: FunctionalAreas, text: Text) -> str:
         "hatched: stable in less than 80 % of the runs."
     ).format(
         areas=text.number(found.report["areas"]),
-        share=text.number(None if share is None else 100 * share),
+        share=text.number(None if share is None else 100 * share, 1),
     )
 
 

@@ -28,7 +28,7 @@ def municipality_card(card: Card | None, partners: Sequence[str], text: Text) ->
             text.gettext("Themes"): card.figures,
         }
         for heading, facts in sections.items():
-            _facts(heading, facts)
+            _facts(heading, facts, text)
         if partners:
             lines = [f"- {plain(sentence)}" for sentence in partners]
             heading = plain(text.gettext("Links to stronger municipalities"))
@@ -37,9 +37,13 @@ def municipality_card(card: Card | None, partners: Sequence[str], text: Text) ->
         st.button(text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None})
 
 
-def _facts(heading: str, facts: Sequence[Fact]) -> None:
+def _facts(heading: str, facts: Sequence[Fact], text: Text) -> None:
     if facts:
-        lines = [f"- {plain(fact.label)}: **{plain(fact.value)}**" for fact in facts]
+        invented = f" ({plain(text.gettext('illustrative, made up'))})"
+        lines = [
+            f"- {plain(fact.label)}: **{plain(fact.value)}**{invented if fact.illustrative else ''}"
+            for fact in facts
+        ]
         st.markdown("\n".join([f"**{plain(heading)}**", "", *lines]))
 
 
