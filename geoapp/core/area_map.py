@@ -18,9 +18,12 @@ from geoapp.core.mapspec import (
 )
 from geoapp.core.palette import NEUTRAL, partnership_style
 from geoapp.core.phrases import Phrases
+from geoapp.core.theming import source_line
 from geoapp.core.vocabulary import CONTROL_NAMES
 
-_COLOURS = 9
+# colours alone, then with dots and with crosses; the diagonal says "not stable" here
+_LOOKS = (*range(9), *range(18, 27), *range(27, 36))
+_HATCH = "diagonal"
 _MOST_IN_LEGEND = 12
 
 
@@ -42,7 +45,8 @@ def build_area_map(
         Unit key.
     """
     placed = units.dropna(subset=["area"])
-    styles, assign = _styles(placed)
+    looks = _looks(placed)
+    styles, assign = _styles(placed, looks)
     told = _tooltips(atlas, placed, phrases)
     layers = [
         _layer(slug, name, geometry, styles, assign, told, labels=slug == "municipalities")
@@ -53,12 +57,14 @@ def build_area_map(
         if geometry is not None
     ]
     known = placed.index.intersection(atlas.municipalities.index)
+    bounds = view_bounds(atlas, known)
     return MapSpec(
         title=title,
         language=phrases.language,
-        view=View(key=f"areas {title}", bounds=view_bounds(atlas, known)),
+        view=View(key=f"areas {bounds}", bounds=bounds),
         layers=tuple(layers),
-        legend=_legend(atlas, placed, styles, assign, phrases),
+        legend=_legend(atlas, placed, looks, phrases),
+        attribution=_attribution(atlas, known, phrases),
         notices=notices(atlas, known, [], phrases),
         selected=selected if selected in atlas.municipalities.index else None,
         text_alternative=_in_words(placed, phrases),
@@ -88,15 +94,23 @@ def _layer(
     )
 
 
-def _styles(placed: pd.DataFrame) -> tuple[tuple[Style, ...], dict[str, int]]:
-    # colours come again after the ninth, so the largest areas come first
-    order = {area: place for place, area in enumerate(_sizes(placed).index)}
+def _looks(placed: pd.DataFrame) -> dict[str, Style]:
+    """Return the style of each area; looks come again after the 27th, so the largest come first."""
+    return {
+        str(area): partnership_style(_LOOKS[place % len(_LOOKS)])
+        for place, area in enumerate(_sizes(placed).index)
+    }
+
+
+def _styles(
+    placed: pd.DataFrame, looks: dict[str, Style]
+) -> tuple[tuple[Style, ...], dict[str, int]]:
     found: dict[Style, int] = {NEUTRAL: 0}
     assign = {}
     for unit, area, stable in zip(placed.index, placed["area"], placed["stability"], strict=True):
-        style = partnership_style(order[area] % _COLOURS)
+        style = looks[area]
         if pd.notna(stable) and stable < SURE_SHARE:
-            style = style.model_copy(update={"pattern": "diagonal", "pattern_colour": "#202020"})
+            style = style.model_copy(update={"pattern": _HATCH})
         assign[str(unit)] = found.setdefault(style, len(found))
     return tuple(found), assign
 
@@ -125,27 +139,21 @@ def _tooltips(atlas: Atlas, placed: pd.DataFrame, phrases: Phrases) -> dict[str,
 def _legend(
     atlas: Atlas,
     placed: pd.DataFrame,
-    styles: tuple[Style, ...],
-    assign: dict[str, int],
+    looks: dict[str, Style],
     phrases: Phrases,
 ) -> tuple[LegendGroup, ...]:
     names = atlas.names
     sizes = _sizes(placed)
-    items = []
-    for area, count in sizes.head(_MOST_IN_LEGEND).items():
-        first = placed.index[placed["area"] == area][0]
-        style = styles[assign[str(first)]].model_copy(update={"pattern": "none"})
-        items.append(
-            LegendItem(
-                label=names.get(str(area), str(area)),
-                style=style,
-                note=phrases.ngettext("{n} municipality", "{n} municipalities", int(count)),
-            )
+    items = [
+        LegendItem(
+            label=names.get(str(area), str(area)),
+            style=looks[str(area)],
+            note=phrases.ngettext("{n} municipality", "{n} municipalities", int(count)),
         )
+        for area, count in sizes.head(_MOST_IN_LEGEND).items()
+    ]
     unsure = int((placed["stability"] < SURE_SHARE).sum())
-    mark = NEUTRAL.model_copy(
-        update={"fill": "#ffffff", "pattern": "diagonal", "pattern_colour": "#202020"}
-    )
+    mark = NEUTRAL.model_copy(update={"fill": "#ffffff", "pattern": _HATCH})
     if unsure:
         items.append(
             LegendItem(
@@ -163,6 +171,12 @@ def _legend(
             note=note,
         ),
     )
+
+
+def _attribution(atlas: Atlas, known: pd.Index, phrases: Phrases) -> tuple[str, ...]:
+    used = set(atlas.municipalities["boundary"].reindex(known))
+    lines = [source_line(layer.spec, phrases) for layer in atlas.layers if layer.spec.slug in used]
+    return tuple(dict.fromkeys(lines))
 
 
 def _in_words(placed: pd.DataFrame, phrases: Phrases) -> str:

@@ -131,6 +131,15 @@ def figure_name(atlas: Atlas, theme: str, layer: str, quantity: str, phrases: Ph
     return quantity_name(quantity, name, unit, phrases)
 
 
+def marked_heading(heading: str, illustrative: pd.Series, phrases: Phrases) -> str:
+    """Return the heading of a column of figures, saying whether all or some are made up."""
+    if illustrative.all():
+        return phrases.gettext("{name} (illustrative)").format(name=heading)
+    if illustrative.any():
+        return phrases.gettext("{name} (partly illustrative)").format(name=heading)
+    return heading
+
+
 def _fact_column(slug: str, phrases: Phrases) -> Column:
     numeric = slug in ("population", "area_ha", "area_computed_ha")
     return Column(
@@ -158,8 +167,7 @@ def _theme_columns(
         slug = f"{layer or theme}:{quantity}"
         table[slug] = found.set_index("unit")["value"].reindex(units)
         heading = figure_name(atlas, theme, layer, quantity, phrases)
-        if found["illustrative"].any():
-            heading = phrases.gettext("{name} (illustrative)").format(name=heading)
+        heading = marked_heading(heading, found["illustrative"], phrases)
         columns.append(Column(slug, heading, "number", _DECIMALS.get(quantity, 1)))
     return table, columns
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -21,18 +21,21 @@ def table_csv(table: pd.DataFrame) -> bytes:
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
-def table_xlsx(
-    table: pd.DataFrame, *, title: str, notes: Sequence[str], sheet: str, notes_sheet: str
+def tables_xlsx(
+    tables: Mapping[str, pd.DataFrame], *, title: str, notes: Sequence[str], notes_sheet: str
 ) -> bytes:
-    """Return the table as XLSX, with a second sheet of notes and sources.
+    """Return tables, by the name of their sheet, as XLSX with a last sheet of notes and sources.
 
     Text stays text: a cell that begins like a formula is stored as a string. Control characters,
     which XLSX cannot hold, are left out.
     """
     content = io.BytesIO()
-    table = table.map(_printable).set_axis([_printable(name) for name in table.columns], axis=1)
     with pd.ExcelWriter(content, engine="openpyxl") as writer:
-        table.to_excel(writer, sheet_name=sheet[:31], index=False, freeze_panes=(1, 1))
+        for sheet, table in tables.items():
+            printable = table.map(_printable).set_axis(
+                [_printable(name) for name in table.columns], axis=1
+            )
+            printable.to_excel(writer, sheet_name=sheet[:31], index=False, freeze_panes=(1, 1))
         pd.DataFrame({_printable(title): [_printable(note) for note in notes]}).to_excel(
             writer, sheet_name=notes_sheet[:31], index=False
         )

@@ -16,8 +16,9 @@ from geoapp.core.functional.links import Links
 from geoapp.core.functional.progress import Progress
 from geoapp.core.mapspec import MapSpec
 from geoapp.core.partnership import Language
+from geoapp.core.partnership_table import partnership_rows
 from geoapp.core.table import Table, municipality_rows
-from geoapp.maps.tables import table_csv, table_xlsx
+from geoapp.maps.tables import table_csv, tables_xlsx
 from geoapp.text import Text
 from geoapp.workspace.delineating import FunctionalAreas, functional_areas
 from geoapp.workspace.flows import flows_key, load_flows
@@ -46,6 +47,13 @@ def table(choice: Choice, language: Language) -> Table:
     # what is selected or drawn besides does not change the rows
     rows = Choice(partnerships=choice.partnerships, group_by=choice.group_by)
     return _table(str(root), fingerprint(root), rows.model_dump_json(), language)
+
+
+def partnership_table(choice: Choice, language: Language) -> Table:
+    """Return the table of the chosen partnerships."""
+    root = _root()
+    rows = Choice(partnerships=choice.partnerships)
+    return _partnership_table(str(root), fingerprint(root), rows.model_dump_json(), language)
 
 
 def flow_table(slug: str) -> FlowTable:
@@ -89,11 +97,13 @@ def xlsx_file(choice: Choice, language: Language) -> bytes:
     """Return the table of a choice as XLSX, with a sheet of sources and notices."""
     text = Text(language)
     spec = map_spec(choice.model_copy(update={"layers": _all_layers()}), language)
-    return table_xlsx(
-        _with_sources(choice, language).headed(),
+    return tables_xlsx(
+        {
+            text.gettext("Municipalities"): _with_sources(choice, language).headed(),
+            text.gettext("Partnerships"): partnership_table(choice, language).headed(),
+        },
         title=spec.title,
         notes=[*spec.notices, *spec.attribution],
-        sheet=text.gettext("Municipalities"),
         notes_sheet=text.gettext("Sources"),
     )
 
@@ -151,3 +161,8 @@ def _table(root: str, state: str, choice: str, language: Language) -> Table:
     held = _atlas(root, state)
     grouped = group_choice(held, Choice.model_validate_json(choice))
     return municipality_rows(held, grouped, Text(language))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _partnership_table(root: str, state: str, choice: str, language: Language) -> Table:
+    return partnership_rows(_atlas(root, state), Choice.model_validate_json(choice), Text(language))

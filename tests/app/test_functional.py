@@ -203,7 +203,7 @@ def test_what_is_unsure_is_hatched_and_has_a_second_best_area(
     assert stable.startswith("Stable in ")
     last = sent(app)["legend"][0]["items"][-1]
     assert last["label"] == "Not stable: less than 80 % of runs"
-    # Rumburk is hatched too: without Ujsoły it would be with Šluknov alone
+    # Rumburk too: where Ujsoły joins it, more residents of its area come from elsewhere
     assert last["note"] == "2 municipalities"
 
 

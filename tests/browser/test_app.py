@@ -217,7 +217,8 @@ def test_downloads_carry_figures_and_sources(app: Any) -> None:
     with app.page.expect_download() as download:
         app.page.get_by_role("button", name="Download XLSX").click()
     book = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
-    assert book.sheetnames == ["Municipalities", "Sources"]
+    assert book.sheetnames == ["Municipalities", "Partnerships", "Sources"]
+    assert [row[1].value for row in book["Partnerships"].iter_rows()] == ["Known members", 6]
     notes = " ".join(str(row[0].value) for row in book["Sources"].iter_rows())
     assert "Schematic borders" in notes
     assert "CC0-1.0" in notes

@@ -11,16 +11,15 @@ from geoapp.core.atlas import Atlas
 from geoapp.core.building import build_map, group_choice
 from geoapp.core.choice import Choice
 from geoapp.core.table import municipality_rows
-from geoapp.maps.tables import table_csv, table_xlsx
+from geoapp.maps.tables import table_csv, tables_xlsx
 from geoapp.text import Text
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
 
 
 def xlsx(table: pd.DataFrame, title: str = "Title", notes: tuple[str, ...] = ()) -> bytes:
-    return table_xlsx(
-        table, title=title, notes=notes, sheet="Municipalities", notes_sheet="Sources"
-    )
+    tables = {"Municipalities": table}
+    return tables_xlsx(tables, title=title, notes=notes, notes_sheet="Sources")
 
 
 def opened(content: bytes) -> openpyxl.Workbook:
@@ -114,7 +113,6 @@ def test_a_table_without_rows_is_a_file_too() -> None:
 
 
 def test_a_long_sheet_name_is_cut() -> None:
-    content = table_xlsx(
-        pd.DataFrame({"a": [1]}), title="t", notes=["n"], sheet="x" * 40, notes_sheet="y" * 40
-    )
+    tables = {"x" * 40: pd.DataFrame({"a": [1]})}
+    content = tables_xlsx(tables, title="t", notes=["n"], notes_sheet="y" * 40)
     assert opened(content).sheetnames == ["x" * 31, "y" * 31]

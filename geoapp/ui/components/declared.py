@@ -38,7 +38,8 @@ def declared_section(atlas: Atlas, flows: FlowSpec, found: FunctionalAreas, text
     lost = [unit for unit in members[slug] if unit not in found.units.index]
     st.markdown(plain(_in_words(compared, lost, municipalities, text)))
     st.table(_members_table(compared, municipalities, text), hide_index=True)
-    st.markdown(f"**{plain(text.gettext('If one municipality joins or leaves'))}**")
+    heading = text.gettext("If one municipality joins or leaves")
+    st.markdown(f"**{plain(heading)}**")
     changes = join_and_leave(table, members[slug], candidates=compared.belonging_neighbours)
     st.table(_changes_table(changes, municipalities, text), hide_index=True)
 
@@ -77,10 +78,11 @@ def _members_table(compared: Comparison, names: dict[str, str], text: Text) -> p
         text.gettext("Inflow from members (%)"),
         text.gettext("Weakly linked"),
     ]
+    verdicts = {verdict: text.gettext(name) for verdict, name in VERDICT_NAMES.items()}
     rows = [
         [
             plain(names.get(str(unit), str(unit))),
-            text.gettext(VERDICT_NAMES[row["verdict"]]),
+            verdicts[row["verdict"]],
             _percent(row["out_share"], text),
             _percent(row["in_share"], text),
             text.gettext("yes") if row["weak"] else text.gettext("no"),

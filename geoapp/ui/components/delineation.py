@@ -156,6 +156,8 @@ def run_method(request: Request, text: Text) -> FunctionalAreas | None:
 def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: Text) -> None:
     """Draw the map, the areas, and the declared partnerships held against them."""
     title = text.gettext(_method_name(request.method))
+    if request.flows.illustrative:
+        title = text.gettext("{name} (illustrative)").format(name=title)
     spec = build_area_map(atlas, found.units, text, title=title, selected=state.choice().selected)
     map_view(spec, key="area-map", height=520, on_select=state.take_area_selection)
     for sentence in (

@@ -30,7 +30,8 @@ def link_section(atlas: Atlas, flows: FlowSpec | None, text: Text) -> None:
     unit = _choose_unit(atlas, text)
     weights = _weights(text)
     if not any(weights.values()):
-        st.warning(plain(text.gettext("Every weight is 0; give at least one component a weight.")))
+        told = text.gettext("Every weight is 0; give at least one component a weight.")
+        st.warning(plain(told))
         return
     if unit is None:
         st.markdown(plain(text.gettext("Choose a municipality to see which ones it is linked to.")))

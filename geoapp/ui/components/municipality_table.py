@@ -36,6 +36,17 @@ def municipality_table(table: Table, text: Text) -> None:
     )
 
 
+def partnership_table(table: Table, text: Text) -> None:
+    """Draw a row for each chosen partnership."""
+    st.dataframe(
+        table.rows[[column.slug for column in table.columns]],
+        hide_index=True,
+        column_config={column.slug: _config(column) for column in table.columns},
+        placeholder=UNKNOWN,
+        alt=text.gettext("Partnerships with the sums of their members."),
+    )
+
+
 def downloads(text: Text) -> None:
     """Draw the buttons that download the table of the current choice."""
     choice, language = state.choice(), text.language

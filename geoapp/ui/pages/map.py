@@ -10,7 +10,11 @@ from geoapp.ui.components.controls import map_controls
 from geoapp.ui.components.functional_links import card_links
 from geoapp.ui.components.map_view import map_view
 from geoapp.ui.components.municipality_card import municipality_card
-from geoapp.ui.components.municipality_table import downloads, municipality_table
+from geoapp.ui.components.municipality_table import (
+    downloads,
+    municipality_table,
+    partnership_table,
+)
 from geoapp.ui.components.problems import problem_banner
 from geoapp.ui.markup import plain
 
@@ -38,4 +42,6 @@ with st.sidebar:
 st.title(plain(cache.map_spec(state.choice(), text.language).title), anchor=False)
 problem_banner(atlas.problems, text)
 map_card_and_table()
+st.subheader(text.gettext("Partnerships"), anchor=False)
+partnership_table(cache.partnership_table(state.choice(), text.language), text)
 downloads(text)
