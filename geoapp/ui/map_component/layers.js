@@ -2,7 +2,7 @@
 // old one is taken out.
 import { L } from './leaflet.js';
 import { say } from './frame.js';
-import { ShapeMarker, outlineOptions, outlineScale, pathOptions } from './symbols.js';
+import { ShapeMarker, pathOptions, scaledOptions, zoomScale } from './symbols.js';
 
 const MOST_SVG_FEATURES = 1500;
 const LOWEST_PANE = 400;
@@ -146,14 +146,17 @@ function applyStyle(drawn, feature, options) {
   if (drawn.kind === 'point') path.setRadius?.(options.radius);
 }
 
-// Draw the outlines as the zoom asks for; nothing happens between two steps of thickness.
-export function scaleOutlines(map) {
-  const scale = outlineScale(map);
-  if (map.outlineScale === scale) return;
-  map.outlineScale = scale;
+// Draw outlines and symbols as the zoom asks for; nothing happens between two steps.
+export function scaleToZoom(map) {
+  const { outline } = zoomScale(map);
+  if (map.drawnScale === outline) return;
+  map.drawnScale = outline;
   for (const drawn of map.drawn.values()) {
     for (const { path, style } of drawn.features) {
-      if (style) path.setStyle(outlineOptions(map, style, drawn.kind));
+      if (!style) continue;
+      const options = scaledOptions(map, style, drawn.kind);
+      path.setStyle(options);
+      if (drawn.kind === 'point') path.setRadius?.(options.radius);
     }
   }
 }

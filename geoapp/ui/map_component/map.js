@@ -17,7 +17,7 @@ import { buildFrame, say, showFrame } from './frame.js';
 import { fetchGeometry } from './geometry.js';
 import { connectKeyboard, refreshRoving } from './keyboard.js';
 import { placeLabels } from './labels.js';
-import { drawnOrder, removeMissing, scaleOutlines, syncLayers } from './layers.js';
+import { drawnOrder, removeMissing, scaleToZoom, syncLayers } from './layers.js';
 import { connectPointer, showMarks } from './pointer.js';
 import { confirmSelection } from './selection.js';
 import { connectView, revealSelection, showBaseMap, showView } from './view.js';
@@ -98,7 +98,7 @@ function startMap(map) {
   connectView(map);
   connectPointer(map);
   connectKeyboard(map);
-  map.leaflet.on('zoomend', () => scaleOutlines(map));
+  map.leaflet.on('zoomend', () => scaleToZoom(map));
   map.leaflet.on('moveend zoomend', () => placeLabels(map));
   applyUpdate(map);
 }

@@ -51,19 +51,21 @@ export const ShapeMarker = L.CircleMarker.extend({
   },
 });
 
-// Far out, the outlines of many small areas would hide the areas; there they are drawn thinner
-// and without dashes.
-export function outlineScale(map) {
+// Far out, outlines and symbols made for a partnership would hide a country; there outlines are
+// thinner and without dashes, and symbols smaller.
+export function zoomScale(map) {
   const zoom = map.leaflet.getZoom();
-  if (zoom === undefined || zoom >= 9) return 1;
-  return zoom >= 8 ? 0.6 : 0.3;
+  if (zoom === undefined || zoom >= 9) return { outline: 1, symbol: 1 };
+  return zoom >= 8 ? { outline: 0.6, symbol: 0.7 } : { outline: 0.3, symbol: 0.4 };
 }
 
-export function outlineOptions(map, style, kind) {
-  const scale = kind === 'polygon' ? outlineScale(map) : 1;
+export function scaledOptions(map, style, kind) {
+  const { outline, symbol } = zoomScale(map);
+  const scale = kind === 'polygon' ? outline : 1;
   return {
     weight: style.width * scale,
     dashArray: style.dash && scale === 1 ? style.dash.join(' ') : null,
+    radius: style.radius * symbol,
   };
 }
 
@@ -76,12 +78,11 @@ export function pathOptions(map, style, kind, { canvas, selectable }) {
     stroke: Boolean(style.stroke) && style.width > 0,
     color: style.stroke || '#000000',
     opacity: style.stroke_opacity,
-    ...outlineOptions(map, style, kind),
+    ...scaledOptions(map, style, kind),
     lineCap: style.dash ? 'butt' : 'round',
     fill: filled || (selectable && kind !== 'line'),
     fillColor: filled ? (canvas ? canvasFill(style) : svgFill(map, style)) : '#000000',
     fillOpacity: filled ? (patterned ? 1 : style.fill_opacity) : 0,
     shape: style.shape,
-    radius: style.radius,
   };
 }
