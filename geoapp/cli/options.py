@@ -6,19 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click.termui import progressbar
 
+from geoapp.core.progress import Progress
+
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Progress(Protocol):
-    """Told how much is done, of how much, and what is in work."""
-
-    def __call__(self, done: int, total: int, item: str = "", /) -> None:
-        """Show it."""
 
 
 def workspace_option(command: Command) -> Command:

@@ -9,7 +9,7 @@ areas then bend the straight borders until the whole looks like a map. Points co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -32,10 +32,9 @@ from geoapp.core.power_diagram import (
     capacity_weights,
     power_diagram,
 )
+from geoapp.core.progress import Progress
 from geoapp.core.raw import warning
 from geoapp.errors import Problem, RefusedError, RegistryError
-
-Progress = Callable[[int, int], None]
 
 _FILE = "data/municipalities.csv"
 _COLUMNS = ("code", "name", "lon", "lat", "area_ha")

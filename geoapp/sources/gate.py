@@ -13,12 +13,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import geoapp
+from geoapp.core.progress import Progress
 from geoapp.core.raw import RawLayer, refusal
 from geoapp.errors import FileRefusedError, Problem
 from geoapp.sources.dead_ends import DEAD_ENDS
@@ -29,7 +29,6 @@ from geoapp.sources.structure import GateLimits, check_structure
 
 __all__ = ["GateLimits", "admit"]
 
-Progress = Callable[[int, int, str], None]
 
 REFUSED = 2
 _SUFFIXES: dict[FileFormat, str] = {

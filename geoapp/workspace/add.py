@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from geoapp.core.crs import lies_in
 from geoapp.core.layer import Columns, LayerKind, LayerSpec, Measure
 from geoapp.core.partnership import Names
 from geoapp.core.phrases import mark
+from geoapp.core.progress import Progress, silent
 from geoapp.core.raw import RawLayer, refusal, warning
 from geoapp.core.repair import kind_of
 from geoapp.core.vocabulary import THEME_NAMES
@@ -34,7 +35,6 @@ from geoapp.workspace.writing import Added, write_layer
 
 __all__ = ["Added", "add_boundaries", "add_theme"]
 
-Progress = Callable[[int, int, str], None]
 
 _STEPS = 5
 _COUNTRIES: tuple[Country, ...] = ("PL", "CZ")
@@ -110,7 +110,7 @@ def add_boundaries(
     RefusedError
         When the workspace, the file or an option is not what is needed; nothing was changed.
     """
-    step = progress or _silent
+    step = progress or silent
     _refuse_no_workspace(root)
     _spec(file, slug=slug or "draft", theme="boundaries", kind="polygon", crs=crs, date=date)
     raw = _admitted(file, sublayer, encoding, limits, step)
@@ -215,7 +215,7 @@ def add_theme(
     RefusedError
         When the workspace, the file or an option is not what is needed; nothing was changed.
     """
-    step = progress or _silent
+    step = progress or silent
     _refuse_no_workspace(root)
     if theme == "boundaries":
         raise RefusedError("boundaries are no theme; add them as boundaries (add_boundaries)")
@@ -260,10 +260,6 @@ def add_theme(
     return added
 
 
-def _silent(_done: int, _total: int, _label: str) -> None:
-    pass
-
-
 def _refuse_no_workspace(root: Path) -> None:
     if not is_workspace(root):
         raise RefusedError(
@@ -279,7 +275,7 @@ def _admitted(
     limits: GateLimits | None,
     step: Progress,
 ) -> RawLayer:
-    def gate_step(done: int, _total: int, label: str) -> None:
+    def gate_step(done: int, _total: int, label: str = "", /) -> None:
         step(done, _STEPS, label)
 
     raw = admit(file, sublayer=sublayer, encoding=encoding, limits=limits, progress=gate_step)

@@ -21,7 +21,8 @@ from geoapp.core import illustration
 from geoapp.core.codes import Country, country_of, unit_keys
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle
 from geoapp.core.phrases import mark
-from geoapp.core.schematic import Progress, incomplete_municipalities, schematic_boundaries
+from geoapp.core.progress import Progress
+from geoapp.core.schematic import incomplete_municipalities, schematic_boundaries
 from geoapp.errors import FileRefusedError, Problem
 
 _MUNICIPALITIES = "data/municipalities.csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,10 @@ from geoapp.core.functional.infrastructure import connection
 from geoapp.core.functional.links import WEIGHTS, Links, Measured, functional_links
 from geoapp.core.layer import LayerSpec
 from geoapp.core.partnership import Partnership
+from geoapp.core.progress import Progress
 from geoapp.store.files import digest, obtain, store_root
 from geoapp.workspace.opening import Workspace
 from geoapp.workspace.prepared import VERSION, load_borders, load_layer_copy
-
-Progress = Callable[[int, int, str], None]
 
 ROUTES = "cycle-routes"
 

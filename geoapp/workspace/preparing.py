@@ -6,7 +6,6 @@ borders it was measured against, and `VERSION` of this code.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +14,7 @@ from geoapp.core.atlas import FIGURE_COLUMNS, Atlas, PreparedLayer
 from geoapp.core.boundaries import municipality_table
 from geoapp.core.figures import add_rates
 from geoapp.core.grouping import list_memberships
+from geoapp.core.progress import Progress
 from geoapp.core.status import resolve_statuses
 from geoapp.core.vocabulary import THEME_NAMES
 from geoapp.store.files import store_root
@@ -26,8 +26,6 @@ from geoapp.workspace.prepared import (
     load_layer_copy,
     with_value_points,
 )
-
-Progress = Callable[[int, int, str], None]
 
 
 def prepare(

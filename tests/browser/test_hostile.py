@@ -45,7 +45,6 @@ COUNT = len(PAYLOADS)
 CODES = [f"2417{number:02d}2" for number in range(1, COUNT + 1)]
 UNITS = [code[:6] for code in CODES]
 KINDS = ("line", "point", "polygon", "table")
-GROUPINGS = ("partnership", "status", "role", "country")
 EVERYTHING = {
     "lang": "en",
     "partnerships": ",".join(f"p-{place}" for place in range(COUNT)),
@@ -260,41 +259,48 @@ def expect_all_in(text: str, *, but: tuple[str, ...] = ()) -> None:
     assert [payload for payload in PAYLOADS if payload not in shown] == list(but)
 
 
-@pytest.mark.parametrize("group", GROUPINGS)
-def test_the_map_page_shows_texts_as_texts(app: Any, group: str) -> None:
-    app.open("?" + urlencode({**EVERYTHING, "group": group, "municipality": UNITS[0]}))
-    drawn = app.map
+def test_the_map_page_shows_texts_as_texts_in_every_grouping(app: Any) -> None:
+    app.open("?" + urlencode({**EVERYTHING, "municipality": UNITS[0]}))
+    page = app.page
     assert len(app.state("layers").split()) == COUNT + 2
-    unharmed(app.page)
-    expect_all_in(app.page.locator("h1").first.inner_text())
-    expect_all_in(drawn.inner_text())
-    expect_all_in(app.page.get_by_test_id("stAlert").inner_text())
-    expect_all_in(app.page.get_by_test_id("stButtonGroup").last.inner_text())
-    expect_all_in(app.page.get_by_test_id("stMultiSelect").inner_text())
-    table = app.page.get_by_test_id("stDataFrame")
-    expect_all_in(table.locator("tbody").text_content() or "")
+    for grouping in ("Marginalisation status", "Role in the partnership", "Country", "Partnership"):
+        choose(app, "Group and colour by", grouping)
+        expect(app.map.locator("h3").first).to_have_text(grouping)
+        unharmed(page)
+    expect_all_in(page.locator("h1").first.inner_text())
+    expect_all_in(app.map.inner_text())
+    expect_all_in(page.get_by_test_id("stButtonGroup").last.inner_text())
+    expect_all_in(page.get_by_test_id("stMultiSelect").inner_text())
+    expect_all_in(page.get_by_test_id("stDataFrame").locator("table").text_content() or "")
+    page.get_by_test_id("stExpander").filter(has_text="Problems").locator("summary").click()
+    problems = page.get_by_test_id("stExpanderDetails").filter(has_text="layers/bad-0.toml")
+    expect(problems).to_be_visible()
+    expect_all_in(problems.inner_text().replace("\\\\", "\\"))
+    unharmed(page)
 
 
-def test_names_on_the_map_and_in_its_tooltips_are_texts(app: Any) -> None:
-    app.open("?" + urlencode(EVERYTHING))
-    expect_all_in(app.map.locator(".map-labels").text_content() or "")
-    tooltip = app.map.locator(".map-tooltip")
-    for unit, payload in zip(UNITS, PAYLOADS, strict=True):
-        app.area(unit).focus()
-        expect(tooltip).to_contain_text(payload)
-    unharmed(app.page)
-
-
-@pytest.mark.parametrize("place", range(COUNT))
-def test_a_card_is_text(app: Any, place: int) -> None:
-    app.open("?" + urlencode({"lang": "en", "municipality": UNITS[place]}))
+def test_what_is_selected_is_told_in_text(app: Any) -> None:
+    app.open("?lang=en")
     card = app.page.locator(".st-key-card")
-    expect(card.locator("h3").first).to_have_text(PAYLOADS[place])
-    card.get_by_text("Sources and dates").click()
-    expect(card.locator("li").last).to_be_visible()
-    # its partnership, the figures of the tables, and sources
-    assert squeezed(card.inner_text()).count(PAYLOADS[place]) >= 6
-    unharmed(app.page)
+    tooltip, names = app.map.locator(".map-tooltip"), app.map.locator(".map-labels .is-selected")
+    for unit, payload in zip(UNITS, PAYLOADS, strict=True):
+        app.area(unit).click()
+        expect(card.locator("h3").first).to_have_text(payload)
+        expect(tooltip).to_contain_text(payload)
+        # a long name stands in two lines
+        assert "".join((names.text_content() or "").split()) == "".join(payload.split())
+        card.get_by_text("Sources and dates").click()
+        expect(card.locator("details li").last).to_be_visible()
+        # name, partnership, its sources, those of status, residents and area
+        assert squeezed(card.inner_text()).count(payload) >= 6
+        unharmed(app.page)
+
+
+def choose(app: Any, label: str, option: str) -> None:
+    """Choose an option of a box by typing it."""
+    box = app.page.get_by_role("combobox", name=re.compile(f"(^|[ .]){label}$"))
+    box.fill(option)
+    app.page.get_by_role("option", name=option, exact=True).click()
 
 
 @pytest.mark.parametrize("label", ["Find a municipality", "Background map"])
@@ -329,14 +335,16 @@ def test_a_chosen_background_is_credited_in_text(app: Any) -> None:
     app.foreign.clear()
 
 
-@pytest.mark.parametrize("place", range(COUNT))
-def test_a_profile_is_text(app: Any, place: int) -> None:
-    app.open("partnership?" + urlencode({"lang": "en", "partnerships": f"p-{place}"}))
-    expect(app.page.locator("h1").first).to_have_text(PAYLOADS[place])
-    expect(app.map).to_have_attribute("data-layers", "context municipalities")
-    text = unharmed(app.page)
-    # title, description, group and its note, source, other member, declared figures, box, map
-    assert squeezed(text).count(PAYLOADS[place]) >= 10
+def test_profiles_are_texts(app: Any) -> None:
+    app.open("partnership?lang=en")
+    for payload in PAYLOADS:
+        choose(app, "Partnership", payload)
+        expect(app.page.locator("h1").first).to_have_text(payload)
+        expect(app.map).to_have_attribute("data-layers", "context municipalities")
+        app.settle()
+        text = unharmed(app.page)
+        # title, description, group and its note, source, other member, declared figures, box, map
+        assert squeezed(text).count(payload) >= 10
 
 
 def test_the_data_page_is_text(app: Any) -> None:

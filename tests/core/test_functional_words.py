@@ -56,7 +56,7 @@ def notes_told() -> Iterator[str]:
             texts: list[str] = []
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                    texts.append(str(node.value.value))
+                    texts += [node.value.value] if isinstance(node.value.value, str) else []
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Note":
                     if isinstance(node.args[0], ast.Constant):
                         yield str(node.args[0].value)
