@@ -6,13 +6,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(if $(shell command -v uv),VIRTUAL_ENV=$(VENV) uv pip install,$(BIN)/pip install)
 
-.PHONY: serve test check format browser docs bench messages clean
+.PHONY: serve test coverage check format browser docs bench messages clean
 
 serve: $(VENV)/serve.stamp
 	$(BIN)/geoapp serve $(ARGS)
 
 test: $(VENV)/develop.stamp browser
 	$(BIN)/pytest $(ARGS)
+
+# How much of the core the tests reach; below 95 % is an error.
+coverage: $(VENV)/develop.stamp
+	$(BIN)/pytest tests/core tests/store tests/test_text.py \
+		--cov=geoapp.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(VENV)/develop.stamp
 	$(BIN)/ruff format --check .

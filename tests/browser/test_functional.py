@@ -83,7 +83,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[set[Pat
     """A function that returns the folders of prepared data, and the drafts among them."""
 
     def kept() -> tuple[set[Path], set[Path]]:
-        found = set(tmp_path_factory.getbasetemp().glob("store*/prepared/*"))
+        found = set(tmp_path_factory.getbasetemp().glob("store[0-9]*/prepared/*"))
         drafts = {path for path in found if path.name.startswith(".")}
         return found - drafts, drafts
 

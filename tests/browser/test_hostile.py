@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 import shapely
 import tomli_w
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from geoapp.core.building import build_map
 from geoapp.core.choice import Choice
@@ -271,10 +271,9 @@ def test_the_map_page_shows_texts_as_texts_in_every_grouping(app: Any) -> None:
     expect_all_in(app.map.inner_text())
     expect_all_in(page.get_by_test_id("stButtonGroup").last.inner_text())
     expect_all_in(page.get_by_test_id("stMultiSelect").inner_text())
-    expect_all_in(page.get_by_test_id("stDataFrame").locator("table").text_content() or "")
-    page.get_by_test_id("stExpander").filter(has_text="Problems").locator("summary").click()
-    problems = page.get_by_test_id("stExpanderDetails").filter(has_text="layers/bad-0.toml")
-    expect(problems).to_be_visible()
+    for table in page.get_by_test_id("stDataFrame").locator("table").all():
+        expect_all_in(table.text_content() or "")
+    problems = unfold(page.get_by_test_id("stExpander").filter(has_text="Problems"))
     expect_all_in(problems.inner_text().replace("\\\\", "\\"))
     unharmed(page)
 
@@ -289,11 +288,19 @@ def test_what_is_selected_is_told_in_text(app: Any) -> None:
         expect(tooltip).to_contain_text(payload)
         # a long name stands in two lines
         assert "".join((names.text_content() or "").split()) == "".join(payload.split())
-        card.get_by_text("Sources and dates").click()
-        expect(card.locator("details li").last).to_be_visible()
+        app.settle()
+        unfold(card.get_by_test_id("stExpander"))
         # name, partnership, its sources, those of status, residents and area
         assert squeezed(card.inner_text()).count(payload) >= 6
         unharmed(app.page)
+
+
+def unfold(expander: Locator) -> Locator:
+    """Open an expander, unless it is open, and return it."""
+    if expander.locator("details").get_attribute("open") is None:
+        expander.locator("summary").click()
+    expect(expander.locator("li").last).to_be_visible()
+    return expander
 
 
 def choose(app: Any, label: str, option: str) -> None:
@@ -350,17 +357,15 @@ def test_profiles_are_texts(app: Any) -> None:
 def test_the_data_page_is_text(app: Any) -> None:
     app.open("data?lang=en")
     page = app.page
-    for expander in page.get_by_test_id("stExpander").all():
-        if expander.locator("details").get_attribute("open") is None:
-            expander.locator("summary").click()
-    expect(page.locator("details[open]")).to_have_count(COUNT + 1)
-    expect_all_in(unharmed(page))
-    expect_all_in(page.get_by_test_id("stTable").inner_text())
-    for expander in page.get_by_test_id("stExpander").all():
+    layers = page.get_by_test_id("stExpander")
+    expect(layers).to_have_count(COUNT + 1)
+    for expander in layers.all():
         name = squeezed(expander.locator("summary").inner_text())
         payload = next(payload for payload in PAYLOADS if payload in name)
         # name, source, licence, remark
-        assert squeezed(expander.inner_text()).count(payload) >= 4
+        assert squeezed(unfold(expander).inner_text()).count(payload) >= 4
+    expect_all_in(unharmed(page))
+    expect_all_in(page.get_by_test_id("stTable").inner_text())
 
 
 def test_the_functional_page_is_text(app: Any) -> None:

@@ -100,9 +100,9 @@ def test_a_run_that_is_stopped_leaves_nothing(
 ) -> None:
     def stop(done: float) -> None:
         if done >= share:
-            raise StoppedError
+            raise StoppedError(f"at {done}")
 
-    with pytest.raises(StoppedError, match=""):
+    with pytest.raises(StoppedError, match=r"^at \d"):
         functional_areas(flows, "key", "flowbca", {}, store=tmp_path, progress=stop)
     assert list(prepared.iterdir()) == []
     assert functional_areas(flows, "key", "flowbca", {}, store=tmp_path).report["areas"] >= 2
