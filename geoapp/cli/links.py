@@ -26,6 +26,7 @@ from geoapp.sources.flows import read_flows
 from geoapp.workspace.flows import between_municipalities
 from geoapp.workspace.linking import municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, open_workspace
+from geoapp.workspace.reach import load_reach
 
 _FILE = click.Path(path_type=Path)
 NEAR_KM = 40
@@ -95,7 +96,13 @@ def links(
         real = real_borders(opened, progress=progress)
     borders = None if real is None else real.borders
     found = municipal_links(
-        opened, unit, real, flows=flows, weights=weights, country_factor=country_factor
+        opened,
+        unit,
+        real,
+        load_reach(opened),
+        flows=flows,
+        weights=weights,
+        country_factor=country_factor,
     )
     report = _report(opened, unit, found, limit)
     report["partnerships"] = _partnerships(opened, unit, flows, borders)

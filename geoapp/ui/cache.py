@@ -25,6 +25,7 @@ from geoapp.workspace.flows import flows_key, load_flows
 from geoapp.workspace.linking import RealBorders, located, municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
+from geoapp.workspace.reach import Reach, load_reach
 
 WORKSPACE_VARIABLE = "GEOAPP_WORKSPACE"
 
@@ -128,9 +129,12 @@ def _atlas(root: str, state: str) -> Atlas:  # noqa: ARG001 - the state is part 
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _workspace(root: str, state: str) -> tuple[Workspace, RealBorders | None]:  # noqa: ARG001
+def _workspace(
+    root: str,
+    state: str,  # noqa: ARG001 - part of the key
+) -> tuple[Workspace, RealBorders | None, Reach]:
     opened = open_workspace(Path(root))
-    return opened, real_borders(opened)
+    return opened, real_borders(opened), load_reach(opened)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -143,12 +147,12 @@ def _flow_table(root: str, state: str, slug: str) -> FlowTable:
 def _links(
     root: str, state: str, unit: str, slug: str | None, weights: tuple[tuple[str, float], ...]
 ) -> Links | None:
-    opened, real = _workspace(root, state)
+    opened, real, reach = _workspace(root, state)
     seats = located(opened.municipalities)
     if unit not in seats or len(seats) == 1:
         return None
     flows = _flow_table(root, state, slug) if slug else None
-    return municipal_links(opened, unit, real, flows=flows, weights=dict(weights))
+    return municipal_links(opened, unit, real, reach, flows=flows, weights=dict(weights))
 
 
 @st.cache_resource(max_entries=512, show_spinner=False)

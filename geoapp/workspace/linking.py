@@ -21,6 +21,7 @@ from geoapp.core.progress import Progress
 from geoapp.store.files import digest, obtain, store_root
 from geoapp.workspace.opening import Workspace
 from geoapp.workspace.prepared import VERSION, load_borders, load_layer_copy
+from geoapp.workspace.reach import Reach, road_minutes, shared_services
 
 ROUTES = "cycle-routes"
 
@@ -134,6 +135,7 @@ def municipal_links(
     workspace: Workspace,
     unit: str,
     real: RealBorders | None,
+    reach: Reach | None = None,
     *,
     flows: FlowTable | None = None,
     weights: Mapping[str, float] = WEIGHTS,
@@ -142,19 +144,28 @@ def municipal_links(
 ) -> Links:
     """Return the links of a municipality with every component that the workspace knows.
 
+    ``real`` and ``reach`` are what it knows of borders, and of roads and facilities; without them
+    infrastructure, services and times by road are not known.
+
     Raises
     ------
     RefusedError
         The unit key is not in ``data/municipalities.csv``, or a weight makes no sense.
     """
-    crossing = None if real is None else infrastructure_links(workspace, unit, real, store=store)
+    parts = {
+        "infrastructure": (
+            None if real is None else infrastructure_links(workspace, unit, real, store=store)
+        ),
+        "services": None if reach is None else shared_services(workspace, reach, unit),
+    }
     return functional_links(
         workspace.municipalities,
         unit,
         flows=flows,
         borders=None if real is None else real.borders,
         memberships=memberships(workspace.partnerships),
-        measured={} if crossing is None else {"infrastructure": crossing},
+        minutes=None if reach is None else road_minutes(reach, unit),
+        measured={name: part for name, part in parts.items() if part is not None},
         weights=weights,
         country_factor=country_factor,
     )

@@ -453,3 +453,15 @@ def test_an_empty_workspace_opens(open_page: Opener, tmp_path: Path) -> None:
     app = open_page(create_workspace(tmp_path / "mine", empty=True))
     assert list(app.error) == []
     assert len(app.info) == 1
+
+
+def test_a_long_list_says_how_much_of_it_is_shown(open_page: Opener, workspace_root: Path) -> None:
+    # pairs that only exchange with one another, and a last one that nobody goes to
+    rows = [f"{a}{n:03},{b}{n:03},{9 + n}" for n in range(65) for a, b in ("AA", "AB", "BA")]
+    table = "\n".join(["origin,destination,flow", *rows, "Z,Z,1"])
+    app = open_page(with_flows(workspace_root, f"{table}\n"))
+    computed(app, "dominant-flow")
+    assert "Listed: 60 of " in words(app)
+    assert len(headed(app, "Employed residents")) == 60
+    assert "131 (A000, A001, A002, A003, A004, A005, A006, A007, …)." in words(app)
+    assert "- Z: no flow to or from any other unit" in words(app)

@@ -103,9 +103,9 @@ def test_a_run_that_is_stopped_leaves_nothing(
             raise StoppedError(f"at {done}")
 
     with pytest.raises(StoppedError, match=r"^at \d"):
-        functional_areas(flows, "key", "flowbca", {}, store=tmp_path, progress=stop)
+        functional_areas(flows, "key", "dominant-flow", {}, store=tmp_path, progress=stop)
     assert list(prepared.iterdir()) == []
-    assert functional_areas(flows, "key", "flowbca", {}, store=tmp_path).report["areas"] >= 2
+    assert functional_areas(flows, "key", "dominant-flow", {}, store=tmp_path).report["areas"] >= 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,8 @@ from geoapp.workspace.delineating import FunctionalAreas
 
 _STOPS = ("q", "k", "la", "lw", "lm", "non-zero")
 _HIDDEN = ("ties", "borders")
-_MOST_AREAS = 60
+_MOST_ROWS = 60
+_SECONDS_BETWEEN = 0.2
 _MOST_CODES = 8
 _SHARES = (
     "min_share",
@@ -130,12 +132,13 @@ def run_method(request: Request, text: Text) -> FunctionalAreas | None:
     with place.container():
         bar = st.progress(0.0, text.gettext("Computing areas and their stability"))
         st.button(text.gettext("Stop"), on_click=state.forget_areas)
-    shown = 0.0
+    shown = time.monotonic()
 
     def progress(share: float) -> None:
         nonlocal shown
-        if share - shown >= 0.01:
-            shown = share
+        # often enough that the button is felt at once, seldom enough to cost nothing
+        if time.monotonic() - shown >= _SECONDS_BETWEEN:
+            shown = time.monotonic()
             bar.progress(min(share, 1.0), text.gettext("Computing areas and their stability"))
 
     if wanting := _wanting(request, text):
@@ -168,6 +171,7 @@ def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: T
     st.subheader(text.gettext("Areas and their self-containment"), anchor=False)
     names = atlas.names
     st.table(_area_table(found, names, text), hide_index=True)
+    _tell_cut(len(found.containment), text)
     declared_section(atlas, request.flows, found, text)
     if reserve := found.report["reserve"]:
         st.subheader(text.gettext("Municipalities set aside"), anchor=False)
@@ -175,9 +179,10 @@ def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: T
             "\n".join(
                 f"- {plain(names.get(each['code'], each['code']))}: "
                 f"{plain(text.gettext(each['reason']))}"
-                for each in reserve
+                for each in reserve[:_MOST_ROWS]
             )
         )
+        _tell_cut(len(reserve), text)
 
 
 def _wanting(request: Request, text: Text) -> str:
@@ -219,6 +224,13 @@ def _parameter(
     return st.number_input(label, 0, None, int(str(value)), 1, key=key)
 
 
+def _tell_cut(count: int, text: Text) -> None:
+    if count > _MOST_ROWS:
+        told = text.gettext("Listed: {shown} of {count}.")
+        numbers = {"shown": text.number(_MOST_ROWS), "count": text.number(count)}
+        st.caption(plain(told.format(**numbers)))
+
+
 def _summary(found: FunctionalAreas, text: Text) -> str:
     summary = found.report["summary"]
     share = summary["supply_self_containment"]
@@ -240,7 +252,7 @@ def _area_table(found: FunctionalAreas, names: dict[str, str], text: Text) -> pd
         text.gettext("Residents who work inside (%)"),
         text.gettext("Jobs held by residents (%)"),
     ]
-    largest = found.containment.sort_values("residents", ascending=False).head(_MOST_AREAS)
+    largest = found.containment.sort_values("residents", ascending=False).head(_MOST_ROWS)
     rows = [
         [
             plain(names.get(str(area), str(area))),

@@ -1,0 +1,152 @@
+"""What can be reached from a municipality: other seats by road, and facilities with places.
+
+Only real layers count; an illustration proves nothing. Without a road layer times are over
+straight lines and labelled so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geoapp.core.functional.links import MODELLED, Measured
+from geoapp.core.functional.roads import (
+    RoadGraph,
+    road_graph,
+    straight_line_minutes,
+    travel_minutes,
+)
+from geoapp.core.functional.services import gaussian, service_links
+from geoapp.core.measure import EQUAL_AREA
+from geoapp.store.files import store_root
+from geoapp.workspace.opening import Workspace
+from geoapp.workspace.prepared import load_layer_copy
+
+Floats = npt.NDArray[np.float64]
+
+ROADS = "local-roads"
+ROAD_KMH = 50.0
+"""Speed on every road of a road layer, which states none."""
+SERVICE_SCALE_MIN = 15.0
+"""Travel time at which a facility counts 61 % (Gaussian)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Seats, roads and facilities of a workspace.
+
+    Attributes
+    ----------
+    seats
+        Points in EPSG:3035, indexed by unit key; only municipalities whose point is known.
+    roads
+        The road network in the same CRS; None where there is no real road layer.
+    supply
+        Places of real facilities by unit key of the municipality they lie in.
+    """
+
+    seats: gpd.GeoSeries
+    roads: RoadGraph | None
+    supply: pd.Series
+
+
+def load_reach(workspace: Workspace, *, store: Path | None = None) -> Reach:
+    """Return what a workspace knows of seats, roads and facilities."""
+    root = store or store_root()
+    known = workspace.municipalities.dropna(subset=["lon", "lat"])
+    points = gpd.points_from_xy(known["lon"], known["lat"], crs="EPSG:4326").to_crs(EQUAL_AREA)
+    seats = gpd.GeoSeries(points, index=known.index)
+    return Reach(seats, _roads(workspace, root), _supply(workspace, root))
+
+
+def road_minutes(reach: Reach, unit: str) -> pd.Series | None:
+    """Return the minutes by road from a seat to every other, infinite where not reached.
+
+    None where there is no road layer or the seat is not known.
+    """
+    if reach.roads is None or unit not in reach.seats.index:
+        return None
+    others = reach.seats.drop(index=unit)
+    minutes = travel_minutes(
+        reach.roads, _coordinates(reach.seats.loc[[unit]]), _coordinates(others)
+    )
+    return pd.Series(minutes[0], index=others.index)
+
+
+def shared_services(workspace: Workspace, reach: Reach, unit: str) -> Measured | None:
+    """Return the share of a municipality's served demand that lands in each other one, and back.
+
+    Demand is the population, supply the places of real facilities, both at the seats; two-step
+    floating catchment. Only municipalities whose facilities are known take part, so that one
+    without data does not look as if its people went elsewhere. None where the municipality is
+    not among them.
+    """
+    population = workspace.municipalities["population"]
+    known = reach.supply.index.intersection(reach.seats.index)
+    known = known[population.reindex(known).notna()]
+    if unit not in known or len(known) < 2:
+        return None
+    minutes = _minutes_between(reach, reach.seats.loc[known])
+    units = [str(each) for each in known]
+    shares = service_links(
+        population[known].to_numpy(),
+        reach.supply[known].to_numpy(),
+        minutes,
+        gaussian(SERVICE_SCALE_MIN),
+        demand_in=units,
+        supply_in=units,
+    )
+    if unit not in shares.index:
+        return None
+    forth = shares.T[unit].drop(index=unit, errors="ignore")
+    back = shares[unit] if unit in shares else pd.Series(0.0, index=shares.index)
+    return Measured(forth, back.drop(index=unit), MODELLED)
+
+
+def _minutes_between(
+    reach: Reach, seats: gpd.GeoSeries
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    points = _coordinates(seats)
+    if reach.roads is not None:
+        return travel_minutes(reach.roads, points, points)
+    apart = points[:, None, :] - points[None, :, :]
+    return straight_line_minutes(np.hypot(apart[..., 0], apart[..., 1]) / 1000)
+
+
+def _roads(workspace: Workspace, root: Path) -> RoadGraph | None:
+    specs = [spec for spec in workspace.layers if spec.theme == ROADS and spec.kind == "line"]
+    copies = [
+        load_layer_copy(root, workspace.root, spec) for spec in specs if not spec.illustrative
+    ]
+    lines = [
+        gpd.GeoDataFrame(copy.features()).geometry.to_crs(EQUAL_AREA).to_numpy()
+        for copy in copies
+        if copy.usable
+    ]
+    every = np.concatenate(lines) if lines else np.empty(0, dtype=object)
+    return road_graph(every, ROAD_KMH) if len(every) else None
+
+
+def _supply(workspace: Workspace, root: Path) -> pd.Series:
+    """Add up the places of real facilities that say in which municipality they lie."""
+    specs = [
+        spec
+        for spec in workspace.layers
+        if spec.kind in ("table", "point") and not spec.illustrative
+    ]
+    copies = [load_layer_copy(root, workspace.root, spec) for spec in specs]
+    rows = [copy.features() for copy in copies if copy.usable]
+    placed = [frame[["unit", "places"]] for frame in rows if {"unit", "places"} <= {*frame.columns}]
+    if not placed:
+        return pd.Series(dtype=float)
+    every = pd.concat(placed).dropna()
+    return every["places"].astype(float).groupby(every["unit"]).sum()
+
+
+def _coordinates(points: gpd.GeoSeries) -> Floats:
+    return np.column_stack([points.x, points.y])
