@@ -68,12 +68,9 @@ def test_a_real_road_gives_travel_times_and_the_link_says_so(
     # six kilometres at 50 km/h
     assert minutes[MILOWKA] == pytest.approx(7.2, abs=0.3)
     assert minutes["166101"] == float("inf")
-    straight = municipal_links(
-        opened, RAJCZA, None, load_reach(open_workspace(tmp_path / "ws"), store=tmp_path / "other")
-    )
     links = municipal_links(opened, RAJCZA, None, reach)
     assert links.status["travel"] != "straight line"
-    assert straight.status["travel"] == links.status["travel"]
+    assert links.table.loc[MILOWKA, "travel"] > 0.7
 
 
 def test_a_municipality_without_a_point_has_no_road_times(embedded: Path, tmp_path: Path) -> None:
