@@ -46,11 +46,13 @@ bench: $(VENV)/develop.stamp
 
 # Brings new texts into the catalogues; translate what is empty in them afterwards.
 messages: $(VENV)/develop.stamp
-	$(BIN)/pybabel extract -k mark -k Problem:2 -k warning:2 -k refusal:2 \
-		--add-location=file --sort-by-file -o $(VENV)/geoapp.pot geoapp
+	$(BIN)/pybabel -q extract -k mark -k Problem:2 -k warning:2 -k refusal:2 \
+		--ignore-dirs "cli functional .* _*" --add-location=file --sort-by-file --width=99 \
+		-o $(VENV)/geoapp.pot geoapp
 	for language in pl cs; do \
-		$(BIN)/pybabel update --no-fuzzy-matching --ignore-pot-creation-date \
-			-i $(VENV)/geoapp.pot -l $$language -o geoapp/locale/$$language.po; \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --width=99 \
+			--ignore-pot-creation-date -i $(VENV)/geoapp.pot -l $$language \
+			-o geoapp/locale/$$language.po; \
 	done
 
 clean:

@@ -72,6 +72,7 @@ STATUS_NAMES = {
     "observed": mark("observed"),
     "modelled": mark("modelled"),
     "straight line": mark("straight line"),
+    "road": mark("by road"),
     "registry": mark("from the registry"),
 }
 VERDICT_NAMES = {

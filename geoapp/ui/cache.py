@@ -50,10 +50,14 @@ def table(choice: Choice, language: Language) -> Table:
     return _table(str(root), fingerprint(root), rows.model_dump_json(), language)
 
 
-def partnership_table(choice: Choice, language: Language) -> Table:
-    """Return the table of the chosen partnerships."""
+def partnership_table(choice: Choice, language: Language) -> Table | None:
+    """Return the table of the chosen partnerships; None where the workspace has none."""
     root = _root()
-    rows = Choice(partnerships=choice.partnerships)
+    known = {found.id for found in atlas().partnerships}
+    if not known:
+        return None
+    # an address may name partnerships that are no longer there
+    rows = Choice(partnerships=tuple(slug for slug in choice.partnerships if slug in known))
     return _partnership_table(str(root), fingerprint(root), rows.model_dump_json(), language)
 
 
@@ -98,11 +102,11 @@ def xlsx_file(choice: Choice, language: Language) -> bytes:
     """Return the table of a choice as XLSX, with a sheet of sources and notices."""
     text = Text(language)
     spec = map_spec(choice.model_copy(update={"layers": _all_layers()}), language)
+    sheets = {text.gettext("Municipalities"): _with_sources(choice, language).headed()}
+    if partnerships := partnership_table(choice, language):
+        sheets[text.gettext("Partnerships")] = partnerships.headed()
     return tables_xlsx(
-        {
-            text.gettext("Municipalities"): _with_sources(choice, language).headed(),
-            text.gettext("Partnerships"): partnership_table(choice, language).headed(),
-        },
+        sheets,
         title=spec.title,
         notes=[*spec.notices, *spec.attribution],
         notes_sheet=text.gettext("Sources"),

@@ -15,11 +15,11 @@ from geoapp.text import LANGUAGES
 from geoapp.workspace.creating import create_workspace
 
 SCRIPT = Path(__file__).parents[2] / "streamlit_app.py"
-PAGES = ("map", "partnership", "data", "about")
+PAGES = ("map", "partnership", "functional", "data", "about")
 TITLES = {
-    "pl": ("Wszystkie partnerstwa", "Dane", "O aplikacji"),
-    "cs": ("Všechna partnerství", "Data", "O aplikaci"),
-    "en": ("All partnerships", "Data", "About"),
+    "pl": {"map": "Wszystkie partnerstwa", "data": "Dane", "about": "O aplikacji"},
+    "cs": {"map": "Všechna partnerství", "data": "Data", "about": "O aplikaci"},
+    "en": {"map": "All partnerships", "data": "Data", "about": "About"},
 }
 RAJCZA, UJSOLY = "241711", "241714"
 
@@ -88,11 +88,10 @@ def test_every_page_speaks_every_language(
     app = open_app(repository, page=name, locale=f"{language}-XX")
     assert list(app.error) == []
     assert app.query_params["lang"] == language
-    everything, data, about = TITLES[language]
     if name in ("map", "partnership"):
         assert sent(app)["language"] == language
-    if name != "partnership":
-        assert app.title[0].value == {"map": everything, "data": data, "about": about}[name]
+    if name in TITLES[language]:
+        assert app.title[0].value == TITLES[language][name]
 
 
 def test_a_language_nobody_translated_reads_english(open_app: Opener, workspace_root: Path) -> None:
@@ -177,7 +176,7 @@ def test_an_address_shows_what_choosing_showed(
     assert words(again) == words(app)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES[:3])
 @pytest.mark.parametrize(
     "address",
     [
@@ -226,7 +225,7 @@ def test_choices_live_on_through_pages_and_languages(app: AppTest) -> None:
     app.multiselect(key="partnerships").set_value(["cz-sever"])
     app.pills(key="layers").set_value(["trails"]).run()
     chosen = dict(app.query_params)
-    for page in ("partnership", "data", "about"):
+    for page in PAGES[1:]:
         turn_to(app, page)
         assert list(app.exception) == []
     app.segmented_control(key="language").set_value("pl").run()
@@ -282,7 +281,7 @@ def test_an_empty_workspace_opens(name: str, open_app: Opener, tmp_path: Path) -
         assert "This workspace has no partnerships." in words(app)
 
 
-@pytest.mark.parametrize("name", PAGES[:3])
+@pytest.mark.parametrize("name", PAGES[:4])
 def test_a_workspace_that_is_gone_is_told(name: str, open_app: Opener, tmp_path: Path) -> None:
     app = open_app(tmp_path / "nowhere", page=name)
     (error,) = app.error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,13 +11,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from geoapp.workspace.creating import create_workspace
-
 pytestmark = pytest.mark.browser
 
-PAGES = ("", "partnership", "functional", "data", "about")
-TITLES = {"data": "Data", "about": "About", "functional": "Functional areas"}
-RAJCZA = "241711"
+TITLES = {
+    "": "Beskid",
+    "partnership": "Partnership of the Beskid",
+    "functional": "Functional areas",
+    "data": "Data",
+    "about": "About",
+}
+RAJCZA, RUMBURK = "241711", "562777"
 
 
 @dataclass(frozen=True)
@@ -63,54 +65,29 @@ def app(open_app: Callable[..., Any], running: Running) -> Any:
     return open_app(running.url)
 
 
-def visit(app: Any) -> None:
-    """Open every page; each has its title and none has an error of its own."""
-    for name in PAGES[1:]:
-        app.open(f"{name}?lang=en")
-        expect(app.page.get_by_test_id("stException")).to_have_count(0)
-        if name in TITLES:
-            expect(app.page.locator("h1").first).to_have_text(TITLES[name])
-    app.open("?lang=en")
-    expect(app.page.locator("h1").first).to_have_text("All partnerships")
-
-
-def expect_problem(app: Any, file: str, told: str) -> None:
-    """Both the map and the data page tell what is wrong with a file."""
-    app.open("data?lang=en")
-    problem = app.page.get_by_role("listitem").filter(has_text=file).filter(has_text=told)
-    expect(problem.first).to_be_visible()
-    app.open("?lang=en")
-    expect(app.page.get_by_test_id("stAlert").filter(has_text=told)).to_contain_text(file)
-
-
-def test_a_missing_file_leaves_its_layer_out(app: Any, running: Running) -> None:
+def test_what_is_broken_is_told_and_the_rest_is_shown(app: Any, running: Running) -> None:
     (running.root / "data/themes/trails.geojson").unlink()
-    visit(app)
-    expect_problem(app, "layers/trails.toml", "data/themes/trails.geojson does not exist")
-    app.open("?lang=en&layers=trails,nurseries")
-    expect(app.map).to_have_attribute("data-layers", "context municipalities nurseries")
-    expect(app.page.get_by_role("button", name="Trails")).to_have_count(0)
-
-
-def test_a_broken_description_leaves_its_layer_out(app: Any, running: Running) -> None:
-    running.write("layers/trails.toml", "slug = 'trails'\nnames = {")
-    running.replace("data/partnerships/cz-sever.toml", 'kind = "union', 'kind = "onion')
-    visit(app)
-    expect_problem(app, "layers/trails.toml", "expected TOML")
-    expect_problem(app, "data/partnerships/cz-sever.toml", "onion-of-municipalities")
-    app.open("?lang=en&layers=trails,reserve&partnerships=pl-beskid")
-    expect(app.map).to_have_attribute("data-layers", "context municipalities reserve")
-    expect(app.page.locator("h1").first).to_have_text("Beskid")
-
-
-def test_borders_that_are_no_gis_file_leave_the_others(app: Any, running: Running) -> None:
+    running.write("layers/care.toml", "slug = 'care'\nnames = {")
     running.write("data/boundaries/pl.geojson", "This is no GIS file.")
-    visit(app)
-    expect_problem(app, "data/boundaries/pl.geojson", "")
-    app.open("?lang=en&layers=trails")
-    expect(app.map).to_have_attribute("data-layers", "municipalities trails")
-    expect(app.area("562777")).to_be_visible()
+    running.replace("data/partnerships/cz-sever.toml", 'kind = "union', 'kind = "onion')
+    problems = {
+        "layers/trails.toml": "data/themes/trails.geojson does not exist",
+        "layers/care.toml": "expected TOML",
+        "data/boundaries/pl.geojson": "geojson",
+        "data/partnerships/cz-sever.toml": "onion-of-municipalities",
+    }
+    for path, title in TITLES.items():
+        app.open(f"{path}?lang=en&partnerships=pl-beskid&layers=trails,nurseries,reserve")
+        expect(app.page.locator("h1").first).to_have_text(title)
+        expect(app.page.get_by_test_id("stException")).to_have_count(0)
+        for file, told in problems.items() if path in ("", "data") else ():
+            line = app.page.get_by_role("listitem").filter(has_text=file).filter(has_text=told)
+            expect(line.first).to_be_visible()
+    app.open("?lang=en&layers=trails,nurseries,reserve")
+    expect(app.map).to_have_attribute("data-layers", "context municipalities reserve nurseries")
+    expect(app.area(RUMBURK)).to_be_visible()
     expect(app.area(RAJCZA)).to_have_count(0)
+    expect(app.page.get_by_role("button", name="Trails")).to_have_count(0)
     # what has no borders still has its row
     expect(app.page.get_by_test_id("stDataFrame").first.locator("table")).to_contain_text("Rajcza")
 
@@ -118,22 +95,19 @@ def test_borders_that_are_no_gis_file_leave_the_others(app: Any, running: Runnin
 def test_without_any_borders_there_are_tables(app: Any, running: Running) -> None:
     for file in running.root.glob("layers/borders-*.toml"):
         file.unlink()
-    visit(app)
     app.open("?lang=en&layers=trails&municipality=241711")
     expect(app.map).to_have_attribute("data-layers", "trails")
     expect(app.page.get_by_test_id("stDataFrame").first.locator("table")).to_contain_text("Rajcza")
     expect(app.page.locator(".st-key-card")).to_contain_text("8,000")
     app.open("partnership?lang=en&partnerships=pl-beskid")
     expect(app.page.locator("h1").first).to_have_text("Partnership of the Beskid")
+    expect(app.map).to_have_attribute("data-layers", "")
 
 
 def test_an_empty_registry_leaves_borders_and_themes(app: Any, running: Running) -> None:
     for file in running.root.glob("data/partnerships/*.toml"):
         file.unlink()
     running.write("data/municipalities.csv", "country,code,name\n")
-    running.write("data/status/lists.csv", "")
-    visit(app)
-    expect_problem(app, "data/status/lists.csv", "expected the column list")
     app.open("?lang=en&layers=trails")
     expect(app.map).to_have_attribute("data-layers", "context trails")
     app.area(RAJCZA).click()
@@ -142,19 +116,20 @@ def test_an_empty_registry_leaves_borders_and_themes(app: Any, running: Running)
 
 def test_a_change_shows_when_the_page_is_loaded_again(app: Any, running: Running) -> None:
     app.open("?lang=en&layers=trails")
-    before = app.map.get_attribute("data-view")
+    view = app.state("view")
     expect(app.map).to_contain_text("Trails")
     running.replace("layers/trails.toml", 'en = "Trails"', 'en = "Footpaths"')
     running.replace("data/themes/trails.geojson", "19.15", "19.19")
     running.write("layers/reserve.toml", "=")
     app.page.reload()
     expect(app.map).to_contain_text("Footpaths")
-    expect(app.page.get_by_test_id("stAlert")).to_contain_text("layers/reserve.toml")
-    assert app.map.get_attribute("data-view") == before
+    alert = app.page.get_by_test_id("stAlert")
+    expect(alert).to_contain_text("layers/reserve.toml")
+    assert app.state("view") == view
     shutil.rmtree(running.root / "layers")
     app.page.reload()
-    expect(app.page.get_by_test_id("stAlert")).to_contain_text("expected a workspace")
+    expect(alert).to_contain_text("expected a workspace")
     (running.root / "layers").mkdir()
     app.page.reload()
-    expect(app.page.get_by_test_id("stAlert")).to_have_count(0)
     expect(app.map).to_have_attribute("data-layers", "")
+    expect(alert).to_have_count(0)

@@ -10,7 +10,13 @@ import pytest
 
 from geoapp.core import functional_words
 from geoapp.core.functional.gravity import reliability
-from geoapp.core.functional.links import WEIGHTS, Links, Measured, functional_links
+from geoapp.core.functional.links import (
+    OBSERVED,
+    WEIGHTS,
+    Links,
+    Measured,
+    functional_links,
+)
 from geoapp.core.functional.methods import METHODS, method_parameters
 from geoapp.core.functional.progress import Note
 from geoapp.core.functional_words import (
@@ -195,4 +201,8 @@ def test_a_hostile_value_of_a_note_stays_text() -> None:
 
 
 def test_what_a_component_rests_on_has_a_name(links: Links) -> None:
-    assert set(links.status.values()) <= set(STATUS_NAMES)
+    minutes = pd.Series(10.0, index=PLACES.index)
+    by_road = functional_links(PLACES, "241714", minutes=minutes)
+    assert by_road.status["travel"] == "road"
+    told = {*links.status.values(), *by_road.status.values(), OBSERVED}
+    assert told == set(STATUS_NAMES)

@@ -22,6 +22,7 @@ def choose_partnership(atlas: Atlas, text: Text) -> Partnership | None:
     """Draw the choice of a partnership and return it; None where the registry is empty."""
     names = {found.id: found.name(text.language) for found in atlas.partnerships}
     if not names:
+        st.title(text.gettext("Partnership"), anchor=False)
         st.info(plain(text.gettext("This workspace has no partnerships.")))
         return None
     order = sorted(names, key=lambda slug: collation_key(names[slug], text.language))

@@ -42,6 +42,7 @@ with st.sidebar:
 st.title(plain(cache.map_spec(state.choice(), text.language).title), anchor=False)
 problem_banner(atlas.problems, text)
 map_card_and_table()
-st.subheader(text.gettext("Partnerships"), anchor=False)
-partnership_table(cache.partnership_table(state.choice(), text.language), text)
+if partnerships := cache.partnership_table(state.choice(), text.language):
+    st.subheader(text.gettext("Partnerships"), anchor=False)
+    partnership_table(partnerships, text)
 downloads(text)
