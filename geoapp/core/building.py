@@ -24,10 +24,13 @@ def build_map(atlas: Atlas, choice: Choice, phrases: Phrases) -> MapSpec:
     Slugs that the atlas does not know are passed over, so that an old address still opens.
     """
     grouped = group_choice(atlas, choice)
-    chosen = [layer for layer in atlas.themes if layer.spec.slug in choice.layers]
-    drawings = [
-        drawing for layer in chosen if (drawing := theme_drawing(layer, atlas, phrases)) is not None
+    drawn = [
+        (layer, drawing)
+        for layer in atlas.themes
+        if layer.spec.slug in choice.layers
+        and (drawing := theme_drawing(layer, atlas, phrases)) is not None
     ]
+    chosen, drawings = [layer for layer, _ in drawn], [drawing for _, drawing in drawn]
     legend = group_legend(atlas, grouped, phrases)
     units = grouped.groups.index
     return MapSpec(

@@ -32,17 +32,15 @@ def partnership_rows(atlas: Atlas, choice: Choice, phrases: Phrases) -> Table:
     worked out from the members where both are known. What is unknown is left out of a sum, never
     counted as zero; the last column tells of which sums, with the members they know.
     """
-    chosen = [
-        found
-        for found in atlas.partnerships
-        if found.id in choice.partnerships or not choice.partnerships
-    ]
+    wanted = {found.id for found in atlas.partnerships}.intersection(choice.partnerships)
+    chosen = [found for found in atlas.partnerships if found.id in wanted or not wanted]
     figures = theme_figures(atlas.figures)
     units = {member.unit for found in chosen for member in found.members}
     keys = _shown(atlas, figures, units)
     records = {found.id: _record(atlas, found, figures, keys, phrases) for found in chosen}
     names = {found.id: found.name(phrases.language, short=True) for found in chosen}
-    rows = pd.DataFrame.from_dict(records, orient="index")
+    slugs = [*_FACT_COLUMNS, *(_slug(key) for key in keys), "incomplete"]
+    rows = pd.DataFrame.from_dict(records, orient="index", columns=slugs)
     order = sorted(records, key=lambda slug: collation_key(names[slug], phrases.language))
     facts = [
         Column(slug, phrases.gettext(text), "text" if slug == "name" else "number")

@@ -72,9 +72,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Any]:
             *("--workspace", str(workspace), "--port", str(port)),
         ]
         environment = {**os.environ, "GEOAPP_STORE": str(store)}
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        log = store / f"server-{port}.log"
+        with (
+            log.open("wb") as told,
+            subprocess.Popen(command, env=environment, stderr=told) as process,
+        ):
             try:
-                yield wait_for(f"http://127.0.0.1:{port}", process)
+                yield wait_for(f"http://127.0.0.1:{port}", process, log)
             finally:
                 process.terminate()
                 process.wait(timeout=20)
@@ -82,7 +86,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Any]:
     return serve
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> str:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
     """Return the address once the server answers there."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -92,7 +96,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> str:
         except OSError:
             time.sleep(0.1)
     process.kill()
-    raise AssertionError(f"the server did not start: {process.stderr.read().decode()}")
+    raise AssertionError(f"the server did not start: {log.read_text()}")
 
 
 @pytest.fixture(scope="session")

@@ -286,3 +286,12 @@ def test_the_content_policy_refuses_what_is_foreign(app: Any) -> None:
     assert any("foreign.example" in text for text in app.refused)
     app.refused.clear()
     app.foreign.clear()
+
+
+def test_the_table_of_partnerships_takes_the_place_of_that_of_municipalities(app: Any) -> None:
+    app.open("?partnerships=cz-sever,cz-sternbersko&lang=en")
+    table = app.page.get_by_test_id("stDataFrame")
+    expect(table.locator("table")).to_contain_text("Babice")
+    app.page.get_by_role("radio", name="Partnerships").click()
+    expect(table.locator("table")).to_contain_text("Known members")
+    expect(table.locator("table")).not_to_contain_text("Babice")

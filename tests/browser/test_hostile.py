@@ -44,6 +44,8 @@ EVERY = " ".join(PAYLOADS)
 COUNT = len(PAYLOADS)
 CODES = [f"2417{number:02d}2" for number in range(1, COUNT + 1)]
 UNITS = [code[:6] for code in CODES]
+# nobody's members, known from their borders alone
+OTHERS = [f"2418{number:02d}" for number in range(1, COUNT + 1)]
 KINDS = ("line", "point", "polygon", "table")
 EVERYTHING = {
     "lang": "en",
@@ -172,9 +174,8 @@ def write_layers(root: Path) -> None:
         borders.append(
             ({"code": CODES[place], "name": payload}, shapely.box(lon, lat, lon + 0.2, lat + 0.2))
         )
-        # nobody's members, known from their borders alone
-        outside = shapely.box(lon, lat + 1, lon + 0.2, lat + 1.2)
-        others.append(({"code": f"2418{place + 1:02d}2", "name": payload}, outside))
+        outside = shapely.box(lon, lat + 0.6, lon + 0.2, lat + 0.8)
+        others.append(({"code": f"{OTHERS[place]}2", "name": payload}, outside))
         write_theme(root, place)
     write(root, "data/boundaries/borders.geojson", collection([*borders, *others]))
     described = layer("borders", "polygon", EVERY) | {"theme": "boundaries"}
@@ -293,6 +294,15 @@ def test_what_is_selected_is_told_in_text(app: Any) -> None:
         # name, partnership, its sources, those of status, residents and area
         assert squeezed(card.inner_text()).count(payload) >= 6
         unharmed(app.page)
+
+
+def test_names_that_only_the_borders_know_are_texts(app: Any) -> None:
+    app.open("?lang=en")
+    tooltip = app.map.locator(".map-tooltip")
+    for unit, payload in zip(OTHERS, PAYLOADS, strict=True):
+        app.area(unit).focus()
+        expect(tooltip).to_contain_text(payload)
+    unharmed(app.page)
 
 
 def unfold(expander: Locator) -> Locator:

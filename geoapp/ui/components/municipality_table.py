@@ -16,6 +16,25 @@ _ROW_HEIGHT = 35
 _MOST_ROWS_SHOWN = 14
 
 
+def choose_table(text: Text) -> str:
+    """Draw the choice between the tables of municipalities and of partnerships.
+
+    One at a time: two such tables on a page would give their cells the same ids.
+    """
+    names = {
+        "municipalities": text.gettext("Municipalities"),
+        "partnerships": text.gettext("Partnerships"),
+    }
+    return st.segmented_control(
+        text.gettext("Table"),
+        list(names),
+        format_func=lambda kind: names.get(kind, kind),
+        default="municipalities",
+        required=True,
+        key="shown-table",
+    )
+
+
 def municipality_table(table: Table, text: Text) -> None:
     """Draw the rows, and the downloads with all sources below."""
     units = list(table.rows.index)

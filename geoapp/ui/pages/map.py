@@ -11,6 +11,7 @@ from geoapp.ui.components.functional_links import card_links
 from geoapp.ui.components.map_view import map_view
 from geoapp.ui.components.municipality_card import municipality_card
 from geoapp.ui.components.municipality_table import (
+    choose_table,
     downloads,
     municipality_table,
     partnership_table,
@@ -33,7 +34,11 @@ def map_card_and_table() -> None:
     with right:
         unit = choice.selected or ""
         municipality_card(card_of(atlas, unit, text), card_links(atlas, unit, text), text)
-    municipality_table(cache.table(choice, text.language), text)
+    partnerships = cache.partnership_table(choice, text.language)
+    if partnerships and choose_table(text) == "partnerships":
+        partnership_table(partnerships, text)
+    else:
+        municipality_table(cache.table(choice, text.language), text)
     permalink.publish()
 
 
@@ -42,7 +47,4 @@ with st.sidebar:
 st.title(plain(cache.map_spec(state.choice(), text.language).title), anchor=False)
 problem_banner(atlas.problems, text)
 map_card_and_table()
-if partnerships := cache.partnership_table(state.choice(), text.language):
-    st.subheader(text.gettext("Partnerships"), anchor=False)
-    partnership_table(partnerships, text)
 downloads(text)
