@@ -26,7 +26,7 @@ from geoapp.sources.flows import read_flows
 from geoapp.workspace.flows import between_municipalities
 from geoapp.workspace.linking import municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, open_workspace
-from geoapp.workspace.reach import load_reach
+from geoapp.workspace.reach import load_reach, nearest_facility
 
 _FILE = click.Path(path_type=Path)
 NEAR_KM = 40
@@ -95,16 +95,18 @@ def links(
     with progress_bar("Reading borders") as progress:
         real = real_borders(opened, progress=progress)
     borders = None if real is None else real.borders
+    reach = load_reach(opened)
     found = municipal_links(
         opened,
         unit,
         real,
-        load_reach(opened),
+        reach,
         flows=flows,
         weights=weights,
         country_factor=country_factor,
     )
     report = _report(opened, unit, found, limit)
+    report["nearest_facility"] = nearest_facility(opened, reach, unit)
     report["partnerships"] = _partnerships(opened, unit, flows, borders)
     if as_json:
         click.echo(json.dumps(plain(report), ensure_ascii=False, indent=2, allow_nan=False))
@@ -218,6 +220,8 @@ def _print(report: Mapping[str, Any]) -> None:
         )
     if report["missing"]:
         click.echo(f"not known and left out: {', '.join(report['missing'])}")
+    if nearest := report["nearest_facility"]:
+        click.echo(f"the facility nearest to its seat lies in {nearest}")
     if sure := report["confidence"]:
         click.echo(
             f"{sure['agreeing']} of {sure['variants']} variants of the model agree on the first "

@@ -25,7 +25,7 @@ from geoapp.workspace.flows import flows_key, load_flows
 from geoapp.workspace.linking import RealBorders, located, municipal_links, real_borders
 from geoapp.workspace.opening import Workspace, find_workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
-from geoapp.workspace.reach import Reach, load_reach
+from geoapp.workspace.reach import Reach, load_reach, nearest_facility
 
 WORKSPACE_VARIABLE = "GEOAPP_WORKSPACE"
 
@@ -91,6 +91,13 @@ def links(unit: str, slug: str | None, weights: Mapping[str, float]) -> Links | 
     root = _root()
     given = tuple(sorted(weights.items()))
     return _links(str(root), fingerprint(root), unit, slug, given)
+
+
+def nearest(unit: str) -> str | None:
+    """Return the municipality in which the facility nearest to a seat lies, where known."""
+    root = _root()
+    opened, _, reach = _workspace(str(root), fingerprint(root))
+    return nearest_facility(opened, reach, unit)
 
 
 def csv_file(choice: Choice, language: Language) -> bytes:

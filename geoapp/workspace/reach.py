@@ -21,7 +21,7 @@ from geoapp.core.functional.roads import (
     straight_line_minutes,
     travel_minutes,
 )
-from geoapp.core.functional.services import gaussian, service_links
+from geoapp.core.functional.services import gaussian, nearest_links, service_links
 from geoapp.core.measure import EQUAL_AREA
 from geoapp.store.files import store_root
 from geoapp.workspace.opening import Workspace
@@ -86,12 +86,12 @@ def shared_services(workspace: Workspace, reach: Reach, unit: str) -> Measured |
     without data does not look as if its people went elsewhere. None where the municipality is
     not among them.
     """
-    population = workspace.municipalities["population"]
-    known = reach.supply.index.intersection(reach.seats.index)
-    known = known[population.reindex(known).notna()]
+    known = _served(workspace, reach)
     if unit not in known or len(known) < 2:
         return None
-    minutes = _minutes_between(reach, reach.seats.loc[known])
+    population = workspace.municipalities["population"]
+    seats = reach.seats.loc[known]
+    minutes = _minutes_between(reach, seats, seats)
     units = [str(each) for each in known]
     shares = service_links(
         population[known].to_numpy(),
@@ -108,13 +108,35 @@ def shared_services(workspace: Workspace, reach: Reach, unit: str) -> Measured |
     return Measured(forth, back.drop(index=unit), MODELLED)
 
 
-def _minutes_between(
-    reach: Reach, seats: gpd.GeoSeries
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    points = _coordinates(seats)
+def nearest_facility(workspace: Workspace, reach: Reach, unit: str) -> str | None:
+    """Return the municipality in which the facility nearest to a seat lies.
+
+    None where the facilities of the municipality are not known, or none can be reached.
+    """
+    known = _served(workspace, reach)
+    with_places = known[reach.supply.reindex(known) > 0]
+    if unit not in known or with_places.empty:
+        return None
+    found = nearest_links(
+        np.ones(1),
+        _minutes_between(reach, reach.seats.loc[[unit]], reach.seats.loc[with_places]),
+        demand_in=[unit],
+        supply_in=[str(each) for each in with_places],
+    )
+    return str(found.loc[unit].idxmax()) if unit in found.index else None
+
+
+def _served(workspace: Workspace, reach: Reach) -> pd.Index:
+    """Return the municipalities whose facilities, seat and residents are known."""
+    known = reach.supply.index.intersection(reach.seats.index)
+    return known[workspace.municipalities["population"].reindex(known).notna()]
+
+
+def _minutes_between(reach: Reach, origins: gpd.GeoSeries, destinations: gpd.GeoSeries) -> Floats:
+    start, end = _coordinates(origins), _coordinates(destinations)
     if reach.roads is not None:
-        return travel_minutes(reach.roads, points, points)
-    apart = points[:, None, :] - points[None, :, :]
+        return travel_minutes(reach.roads, start, end)
+    apart = start[:, None, :] - end[None, :, :]
     return straight_line_minutes(np.hypot(apart[..., 0], apart[..., 1]) / 1000)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from geoapp.workspace.linking import municipal_links
 from geoapp.workspace.opening import open_workspace
-from geoapp.workspace.reach import load_reach, road_minutes, shared_services
+from geoapp.workspace.reach import load_reach, nearest_facility, road_minutes, shared_services
 
 RUMBURK, JIRIKOV, RAJCZA, MILOWKA = "562777", "562581", "241711", "241709"
 
@@ -40,6 +40,17 @@ def test_services_share_out_real_places_among_municipalities_that_know_theirs(
     assert 0 < found.forth.sum() < 1
     assert RUMBURK not in found.forth.index
     assert found.status == "modelled"
+
+
+def test_the_nearest_facility_lies_in_the_next_municipality_that_has_one(
+    embedded: Path, tmp_path: Path
+) -> None:
+    opened = open_workspace(embedded)
+    reach = load_reach(opened, store=tmp_path / "store")
+    # the register of 2023 knows no kindergarten in Lipina, seven in Rumburk
+    assert nearest_facility(opened, reach, "552305") == "505188"
+    assert nearest_facility(opened, reach, RUMBURK) == RUMBURK
+    assert nearest_facility(opened, reach, RAJCZA) is None
 
 
 def test_services_are_unknown_where_only_made_up_facilities_are(

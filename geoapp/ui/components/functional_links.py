@@ -60,7 +60,7 @@ def link_section(atlas: Atlas, flows: FlowSpec | None, text: Text) -> None:
         text.gettext("Components and what they rest on"),
     ]
     st.table(pd.DataFrame(rows, columns=headings), hide_index=True)
-    for sentence in _assurances(found, text):
+    for sentence in [*_nearest(atlas, unit, text), *_assurances(found, text)]:
         st.caption(plain(sentence))
 
 
@@ -75,7 +75,15 @@ def card_links(atlas: Atlas, unit: str, text: Text) -> list[str]:
     names = atlas.names
     lines = link_lines(found, names, text, stronger=True, most=_MOST_ON_CARD)
     told = [f"{line.name}: {text.number(line.score, 2)} – {line.components}" for line in lines]
-    return [*told, *_assurances(found, text)] if told else []
+    return [*told, *_nearest(atlas, unit, text), *_assurances(found, text)] if told else []
+
+
+def _nearest(atlas: Atlas, unit: str | None, text: Text) -> list[str]:
+    lies_in = cache.nearest(unit) if unit else None
+    if lies_in is None:
+        return []
+    told = text.gettext("The facility nearest to its seat, of those known, lies in: {name}.")
+    return [told.format(name=atlas.names.get(lies_in, lies_in))]
 
 
 def _commuting(atlas: Atlas) -> str | None:
