@@ -270,7 +270,9 @@ def test_the_map_page_shows_texts_as_texts_in_every_grouping(app: Any) -> None:
         unharmed(page)
     expect_all_in(page.locator("h1").first.inner_text())
     expect_all_in(app.map.inner_text())
-    expect_all_in(page.get_by_test_id("stButtonGroup").last.inner_text())
+    expect_all_in(
+        page.get_by_test_id("stSidebar").get_by_test_id("stButtonGroup").last.inner_text()
+    )
     expect_all_in(page.get_by_test_id("stMultiSelect").inner_text())
     for table in page.get_by_test_id("stDataFrame").locator("table").all():
         expect_all_in(table.text_content() or "")
