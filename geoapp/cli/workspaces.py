@@ -13,6 +13,7 @@ from geoapp.core.atlas import Atlas
 from geoapp.errors import RefusedError
 from geoapp.workspace.creating import create_workspace
 from geoapp.workspace.info import workspace_info
+from geoapp.workspace.linking import real_borders
 from geoapp.workspace.opening import find_workspace, open_workspace
 from geoapp.workspace.preparing import prepare
 
@@ -44,6 +45,9 @@ def serve(
     root = find_workspace(folder or workspace)
     _require_free(host, port)
     prepared_atlas(root)
+    # who touches whom takes a country ten seconds, once; better now than at the first click
+    with progress_bar("Finding neighbours") as progress:
+        real_borders(open_workspace(root), progress=progress)
     run_server(root, host=host, port=port, open_browser=not no_browser)
 
 
