@@ -33,7 +33,7 @@ format: $(VENV)/develop.stamp
 browser: $(VENV)/develop.stamp
 	@command -v chromium >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	     && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	     && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; } \
 	|| $(BIN)/playwright install --with-deps chromium \
 	|| $(BIN)/playwright install chromium
 
