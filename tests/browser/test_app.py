@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import openpyxl
 import pandas as pd
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -36,9 +37,19 @@ def expect_address(app: Any, **expected: str) -> None:
 def choose(app: Any, label: str, option: str) -> None:
     """Choose an option of a select box."""
     box = app.page.get_by_role("combobox", name=re.compile(f"(^|[ .]){re.escape(label)}$"))
+    wanted = app.page.get_by_role("option", name=option, exact=True)
+    app.settle()
     box.scroll_into_view_if_needed()
-    box.click()
-    app.page.get_by_role("option", name=option, exact=True).click()
+    for _ in range(3):
+        box.click()
+        try:
+            wanted.click(timeout=5_000)
+        except PlaywrightTimeoutError:
+            # the framework closes an open list when the page under it still moves
+            app.page.keyboard.press("Escape")
+        else:
+            return
+    wanted.click()
 
 
 def test_every_partnership_can_be_chosen(app: Any) -> None:
