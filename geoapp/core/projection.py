@@ -1,4 +1,4 @@
-"""How coordinates become longitude and latitude, and how areas are measured.
+"""How coordinates become longitude and latitude.
 
 Geometry leaves `to_wgs84` as EPSG:4326 with longitude first. A *reading* is one way to understand
 the coordinate pairs of a file: a CRS, and which number of the pair is east and which is north.
@@ -66,21 +66,6 @@ def to_wgs84(geometry: Geometries, reading: Reading) -> tuple[Geometries, float 
         return _columns(operation, reading.east_north(pairs))
 
     return shapely.transform(geometry, to_lon_lat), accuracy
-
-
-def areas_ha(geometry: Geometries) -> NDArray[np.float64]:
-    """Return areas in hectares of EPSG:4326 geometry, measured in equal-area EPSG:3035.
-
-    >>> areas_ha(np.array([shapely.box(19.0, 50.0, 19.01, 50.01)])).round(1)
-    array([79.7])
-    """
-    transformer = Transformer.from_crs(WGS84, EQUAL_AREA, always_xy=True)
-
-    def to_metres(lon_lat: Pairs) -> Pairs:
-        return _columns(transformer, lon_lat)
-
-    areas: NDArray[np.float64] = shapely.area(shapely.transform(geometry, to_metres)) / 10_000
-    return areas
 
 
 def sample(pairs: Pairs) -> Pairs:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from geoapp.core.codes import country_of, unit_keys
 from geoapp.core.columns import code_texts, listed
+from geoapp.core.measure import area_ha
 from geoapp.core.phrases import mark
-from geoapp.core.projection import WGS84, areas_ha
+from geoapp.core.projection import WGS84
 from geoapp.core.raw import refusal, some_of, warning
 from geoapp.core.repair import joined
 from geoapp.errors import Problem
@@ -102,7 +103,7 @@ def one_each(
             "code": codes[first.index],
             "name": names[first.index],
             "country": first.map(country_of),
-            "area_ha": areas_ha(geometry.to_numpy()),
+            "area_ha": area_ha(gpd.GeoSeries(geometry.to_numpy(), crs=WGS84)),
         },
         geometry=geometry.to_numpy(),
         crs=WGS84,

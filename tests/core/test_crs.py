@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from geoapp.core.crs import Places, lies_in, outside_area, recognise, settle
-from geoapp.core.projection import Reading, areas_ha, to_wgs84
+from geoapp.core.measure import area_ha
+from geoapp.core.projection import Reading, to_wgs84
 from geoapp.errors import FileRefusedError
 
 # Żywiec, Warszawa, Szczecin and Praha, Olomouc, Ostrava: longitude, latitude.
@@ -172,5 +174,6 @@ def test_area_does_not_depend_on_the_place(lon: float, lat: float) -> None:
         return radius**2 * (1 - squared) / 2 * belt
 
     exact = (zone(north) - zone(south)) * np.radians(0.01) / 10_000
-    measured = areas_ha(np.array([shapely.box(lon, lat, lon + 0.01, lat + 0.01)]))[0]
+    square = gpd.GeoSeries([shapely.box(lon, lat, lon + 0.01, lat + 0.01)], crs=4326)
+    measured = area_ha(square)[0]
     assert measured == pytest.approx(exact, rel=1e-5)
