@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 import os
 import re
@@ -19,25 +20,34 @@ import click
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoapp.core.mapspec import BaseMap
+from geoapp.errors import GeoappError
 from geoapp.store.files import display_file, store_root
-from geoapp.ui.cache import WORKSPACE_VARIABLE
+from geoapp.ui import cache, documents
+from geoapp.ui.workspace_files import UPLOAD_VARIABLE, uploads_allowed
 from geoapp.workspace.opening import embedded_workspace, open_workspace
+from geoapp.workspace.uploading import UPLOAD_MEGABYTES
 
 FOR_EVER = "public, max-age=31536000, immutable"
 # nothing but a host: what follows a semicolon would be a rule of its own in the content policy
 _HOST = re.compile(r"(https://(?:\*\.)?[A-Za-z0-9.-]+(?::\d+)?)(?:[/?#]|$)")
 _GZIP_FROM_BYTES = 1024
+# a twelfth more bytes than the highest level, in a fifth of the time; every first page is 5 MB
+_GZIP_LEVEL = 4
 _START_TRIES = 150
+_TILES = "application/vnd.pmtiles"
+_LAYER_TYPES = {".geojson": "application/geo+json", ".pmtiles": _TILES}
 
 
-def serve(workspace: Path, *, host: str, port: int, open_browser: bool) -> None:
+def serve(
+    workspace: Path, *, host: str, port: int, open_browser: bool, allow_upload: bool = False
+) -> None:
     """Serve a workspace until the process is stopped.
 
     Parameters
@@ -48,13 +58,18 @@ def serve(workspace: Path, *, host: str, port: int, open_browser: bool) -> None:
         Where to listen.
     open_browser
         Whether to open the page in the user's browser.
+    allow_upload
+        Whether readers may add files on the page Data.
     """
-    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    if allow_upload:
+        os.environ[UPLOAD_VARIABLE] = "1"
+    os.environ[cache.WORKSPACE_VARIABLE] = str(workspace)
     app = create_app(open_workspace(workspace).base_maps)
     url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
     click.echo(f"geoapp shows {workspace} at {url}  (stop with Ctrl+C)")
     if open_browser:
         threading.Thread(target=_open_when_ready, args=(url,), daemon=True).start()
+    threading.Thread(target=_get_ready, daemon=True).start()
     app.run(config=server_config(host, port))
 
 
@@ -62,11 +77,16 @@ def create_app(base_maps: Sequence[BaseMap] = ()) -> st.App:
     """Return the ASGI application; the hosts of the base maps are allowed to send pictures."""
     return st.App(
         script_path(),
-        routes=[Route("/layers/{name}", _layer)],
+        routes=[Route("/layers/{name}", _layer), Route("/documents/{name}", _document)],
         middleware=[
             Middleware(SameOriginSockets),
             Middleware(SecurityHeaders, policy=content_policy(base_maps)),
-            Middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES),
+            Middleware(
+                GZipMiddleware,
+                minimum_size=_GZIP_FROM_BYTES,
+                # tiles are compressed one by one, and asked for by where they lie in the file
+                exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, _TILES),
+            ),
         ],
     )
 
@@ -79,7 +99,12 @@ def server_config(host: str, port: int) -> dict[str, object]:
         "server.headless": True,
         "server.enableXsrfProtection": True,
         "server.fileWatcherType": "none",
+        "server.maxUploadSize": UPLOAD_MEGABYTES if uploads_allowed() else 1,
         "browser.gatherUsageStats": False,
+        # a full collection after every run costs more than the run, and ours keep no rings
+        "runner.postScriptGC": False,
+        # a browser that has seen a message of a kilobyte is sent its name the next time
+        "global.minCachedMessageSize": 1_000,
         "client.showErrorDetails": "none",
         "client.toolbarMode": "minimal",
         "logger.hideWelcomeMessage": True,
@@ -170,8 +195,15 @@ async def _layer(request: Request) -> Response:
     if path is None:
         return PlainTextResponse("no such layer", status_code=404)
     return FileResponse(
-        path, media_type="application/geo+json", headers={"cache-control": FOR_EVER}
+        path, media_type=_LAYER_TYPES[path.suffix], headers={"cache-control": FOR_EVER}
     )
+
+
+async def _document(request: Request) -> Response:
+    body = documents.find(request.path_params["name"])
+    if body is None:
+        return PlainTextResponse("no such document", status_code=404)
+    return Response(body, media_type="application/json", headers={"cache-control": FOR_EVER})
 
 
 def _inline_script_hashes() -> str:
@@ -180,6 +212,16 @@ def _inline_script_hashes() -> str:
     inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in inline)
     return " ".join(f"'sha256-{value}'" for value in hashes)
+
+
+def _get_ready() -> None:
+    """Load the atlas before the first reader comes, and keep the collector from walking it."""
+    try:
+        cache.atlas()
+    except GeoappError:
+        return  # the page tells what is wrong
+    gc.collect()
+    gc.freeze()
 
 
 def _open_when_ready(url: str) -> None:

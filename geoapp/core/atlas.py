@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoapp.core.checked import LayerReport
 from geoapp.core.flowspec import FlowSpec
@@ -21,13 +25,15 @@ class PreparedLayer:
     """A layer with what was found in its file.
 
     ``geometry`` is its display copy; for a table, one point for each municipality. Both it and
-    ``report`` are None where the file could not be used; ``problems`` says why.
+    ``report`` are None where the file could not be used; ``problems`` says why. ``vertices`` are
+    those of its checked geometry; None for a table.
     """
 
     spec: LayerSpec
     report: LayerReport | None = None
     geometry: GeometryRef | None = None
     problems: tuple[Problem, ...] = ()
+    vertices: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,18 @@ class Atlas:
         """The layers that are no boundaries."""
         return tuple(layer for layer in self.layers if layer.spec.theme != "boundaries")
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """Names of all municipalities by unit key."""
         return {str(unit): str(name) for unit, name in self.municipalities["name"].items()}
+
+    def figures_of(self, unit: str) -> pd.DataFrame:
+        """Return the figures of one municipality, without a look at those of all others."""
+        return self.figures.iloc[self._figure_rows.get(unit, [])]
+
+    @cached_property
+    def _figure_rows(self) -> Mapping[str, NDArray[np.intp]]:
+        return {str(unit): rows for unit, rows in self.figures.groupby("unit").indices.items()}
 
     @property
     def schematic(self) -> bool:

@@ -126,7 +126,7 @@ def _numbers(row: Mapping[Hashable, Any], phrases: Phrases) -> list[Fact]:
 
 
 def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
-    own = atlas.figures[atlas.figures["unit"] == unit].dropna(subset=["value"])
+    own = atlas.figures_of(unit).dropna(subset=["value"])
     return tuple(
         Fact(
             label=figure_name(atlas, figure["theme"], figure["layer"], figure["quantity"], phrases),

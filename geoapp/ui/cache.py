@@ -10,7 +10,9 @@ import streamlit as st
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.building import build_map, group_choice
+from geoapp.core.card import Card, municipality_card
 from geoapp.core.choice import Choice
+from geoapp.core.collation import collation_key
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.links import Links
 from geoapp.core.functional.progress import Progress
@@ -18,8 +20,11 @@ from geoapp.core.mapspec import MapSpec
 from geoapp.core.partnership import Language
 from geoapp.core.partnership_table import partnership_rows
 from geoapp.core.table import Table, municipality_rows
+from geoapp.core.vocabulary import COUNTRY_NAMES
+from geoapp.maps.live_table import table_payload
 from geoapp.maps.tables import table_csv, tables_xlsx
 from geoapp.text import Text
+from geoapp.ui.documents import Document, map_document, write
 from geoapp.workspace.delineating import FunctionalAreas, functional_areas
 from geoapp.workspace.flows import flows_key, load_flows
 from geoapp.workspace.linking import RealBorders, located, municipal_links, real_borders
@@ -37,28 +42,41 @@ def atlas() -> Atlas:
 
 
 def map_spec(choice: Choice, language: Language) -> MapSpec:
-    """Return the map of a choice."""
+    """Return the map of a choice, but for its selection, which does not change it."""
     root = _root()
-    return _map_spec(str(root), fingerprint(root), choice.model_dump_json(), language)
+    return _map_spec(str(root), fingerprint(root), _drawn(choice), language)
 
 
-def table(choice: Choice, language: Language) -> Table:
-    """Return the table beside the map of a choice."""
+def map_drawn(choice: Choice, language: Language) -> Document:
+    """Return the map of a choice as the live map fetches it."""
     root = _root()
-    # what is selected or drawn besides does not change the rows
-    rows = Choice(partnerships=choice.partnerships, group_by=choice.group_by)
-    return _table(str(root), fingerprint(root), rows.model_dump_json(), language)
+    return _map_drawn(str(root), fingerprint(root), _drawn(choice), language)
 
 
-def partnership_table(choice: Choice, language: Language) -> Table | None:
-    """Return the table of the chosen partnerships; None where the workspace has none."""
+def table_shown(choice: Choice, language: Language) -> Document:
+    """Return the table of municipalities of a choice as the live table fetches it."""
     root = _root()
-    known = {found.id for found in atlas().partnerships}
-    if not known:
+    return _table_shown(str(root), fingerprint(root), _rows(choice).model_dump_json(), language)
+
+
+def partnerships_shown(choice: Choice, language: Language) -> Document | None:
+    """Return the table of the chosen partnerships likewise; None where there are none."""
+    if not atlas().partnerships:
         return None
-    # an address may name partnerships that are no longer there
-    rows = Choice(partnerships=tuple(slug for slug in choice.partnerships if slug in known))
-    return _partnership_table(str(root), fingerprint(root), rows.model_dump_json(), language)
+    root, rows = _root(), _rows(choice).model_dump_json()
+    return _partnerships_shown(str(root), fingerprint(root), rows, language)
+
+
+def card(unit: str | None, language: Language) -> Card | None:
+    """Return the card of a municipality; None where none is selected or it is not known."""
+    root = _root()
+    return _card(str(root), fingerprint(root), unit, language) if unit else None
+
+
+def search_labels(language: Language) -> dict[str, str]:
+    """Return what a municipality is found by, in the order of names, by unit key."""
+    root = _root()
+    return _search_labels(str(root), fingerprint(root), language)
 
 
 def flow_table(slug: str) -> FlowTable:
@@ -110,7 +128,9 @@ def xlsx_file(choice: Choice, language: Language) -> bytes:
     text = Text(language)
     spec = map_spec(choice.model_copy(update={"layers": _all_layers()}), language)
     sheets = {text.gettext("Municipalities"): _with_sources(choice, language).headed()}
-    if partnerships := partnership_table(choice, language):
+    held = atlas()
+    if held.partnerships:
+        partnerships = partnership_rows(held, _rows(choice), text)
         sheets[text.gettext("Partnerships")] = partnerships.headed()
     return tables_xlsx(
         sheets,
@@ -118,6 +138,21 @@ def xlsx_file(choice: Choice, language: Language) -> bytes:
         notes=[*spec.notices, *spec.attribution],
         notes_sheet=text.gettext("Sources"),
     )
+
+
+def _drawn(choice: Choice) -> str:
+    """Return what of a choice changes the map; the selection is drawn by the browser."""
+    return choice.model_copy(update={"selected": None}).model_dump_json()
+
+
+def _rows(choice: Choice) -> Choice:
+    """Return what of a choice changes the rows of the tables.
+
+    An address may name partnerships that are no longer there.
+    """
+    known = {found.id for found in atlas().partnerships}
+    chosen = tuple(slug for slug in choice.partnerships if slug in known)
+    return Choice(partnerships=chosen, group_by=choice.group_by)
 
 
 def _all_layers() -> tuple[str, ...]:
@@ -166,18 +201,43 @@ def _links(
     return municipal_links(opened, unit, real, reach, flows=flows, weights=dict(weights))
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _map_spec(root: str, state: str, choice: str, language: Language) -> MapSpec:
     return build_map(_atlas(root, state), Choice.model_validate_json(choice), Text(language))
 
 
+@st.cache_resource(max_entries=2048, show_spinner=False)
+def _card(root: str, state: str, unit: str, language: Language) -> Card | None:
+    return municipality_card(_atlas(root, state), unit, Text(language))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _search_labels(root: str, state: str, language: Language) -> dict[str, str]:
+    table, text = _atlas(root, state).municipalities, Text(language)
+    countries = {slug: text.gettext(name) for slug, name in COUNTRY_NAMES.items()}
+    names = table["name"].astype(str)
+    labels = names + " · " + table["country"].map(countries) + " · " + table["code"].astype(str)
+    order = sorted(names.index, key=lambda unit: collation_key(names[unit], language))
+    return {str(unit): str(labels[unit]) for unit in order}
+
+
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _table(root: str, state: str, choice: str, language: Language) -> Table:
-    held = _atlas(root, state)
+def _map_drawn(root: str, state: str, choice: str, language: Language) -> Document:
+    return map_document(_map_spec(root, state, choice, language))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _table_shown(root: str, state: str, choice: str, language: Language) -> Document:
+    held, text = _atlas(root, state), Text(language)
     grouped = group_choice(held, Choice.model_validate_json(choice))
-    return municipality_rows(held, grouped, Text(language))
+    caption = text.gettext("Municipalities with their figures; a dash stands for unknown.")
+    rows = municipality_rows(held, grouped, text)
+    return write("table", table_payload(rows, caption=caption, language=language, selectable=True))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _partnership_table(root: str, state: str, choice: str, language: Language) -> Table:
-    return partnership_rows(_atlas(root, state), Choice.model_validate_json(choice), Text(language))
+def _partnerships_shown(root: str, state: str, choice: str, language: Language) -> Document:
+    text = Text(language)
+    rows = partnership_rows(_atlas(root, state), Choice.model_validate_json(choice), text)
+    caption = text.gettext("Partnerships with the sums of their members.")
+    return write("table", table_payload(rows, caption=caption, language=language, selectable=False))

@@ -85,19 +85,15 @@ def take_search() -> None:
     st.session_state["search"] = None
 
 
-def take_map_selection() -> None:
-    """Take over the municipality that was clicked on the map; None clears the selection."""
-    choose(selected=st.session_state["map"].select)
+def take_selection(key: str) -> None:
+    """Take over the municipality that was selected in a map or table; an empty text clears it.
 
-
-def take_profile_selection() -> None:
-    """Take over the municipality that was clicked on the map of a profile."""
-    choose(selected=st.session_state["profile-map"].select)
-
-
-def take_area_selection() -> None:
-    """Take over the municipality that was clicked on the map of functional areas."""
-    choose(selected=st.session_state["area-map"].select)
+    A run that another click interrupts leaves its value behind, and the next run sees it change
+    back to None: that is no selection of the reader's.
+    """
+    unit = st.session_state[key].select
+    if unit is not None:
+        choose(selected=unit or None)
 
 
 def request_areas(flows: str, method: str, parameters: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from geoapp.core.choice import Choice
 from geoapp.core.functional_words import METHOD_NAMES, PARAMETER_NAMES
 from geoapp.text import LANGUAGES, Text
+from geoapp.ui import documents
 from geoapp.workspace import delineating
 from geoapp.workspace.creating import create_workspace
 
@@ -117,9 +118,19 @@ def words(app: AppTest) -> str:
 
 
 def sent(app: AppTest) -> dict[str, Any]:
-    """Return what the map component is given."""
-    (component,) = app.get("bidi_component")
-    return dict(json.loads(component.proto.json))
+    """Return what the map component is given, with the document it fetches by its address."""
+    (found,) = given(app, "map")
+    return found
+
+
+def given(app: AppTest, kind: str) -> list[dict[str, Any]]:
+    data = [json.loads(component.proto.json) for component in app.get("bidi_component")]
+    names = [found["specification"].removeprefix("documents/") for found in data]
+    return [
+        {**json.loads(documents.find(name) or b""), **found}
+        for name, found in zip(names, data, strict=True)
+        if name.startswith(f"{kind}-")
+    ]
 
 
 def headed(app: AppTest, heading: str) -> pd.DataFrame:

@@ -45,7 +45,7 @@ class App:
     @property
     def map(self) -> Locator:
         """The first map of the page, once it shows all its layers."""
-        found = self.page.locator('[data-ready="true"]').first
+        found = self.page.locator('.geoapp-map[data-ready="true"]').first
         expect(found).to_have_attribute("aria-busy", "false")
         return found
 
@@ -55,7 +55,7 @@ class App:
 
     def area(self, key: str) -> Locator:
         """Return the polygon of a municipality."""
-        return self.page.locator(f'[data-key="{key}"]').first
+        return self.page.locator(f'.geoapp-map [data-key="{key}"]').first
 
 
 @pytest.fixture(scope="session")

@@ -115,15 +115,13 @@ def test_a_click_selects_on_map_in_card_and_in_address(app: Any) -> None:
 def test_a_row_of_the_table_selects_on_the_map_and_back(app: Any) -> None:
     app.open(BESKID)
     expect(app.map).to_have_attribute("data-selected", "")
-    table = app.page.get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    place = table.bounding_box()
-    # rows come in the order of names: Istebna, Milówka, Radziechowy-Wieprz, Rajcza, ...
-    app.page.mouse.click(place["x"] + 18, place["y"] + 35 * 4 + 17)
+    table = app.page.locator(".geoapp-table")
+    table.get_by_role("button", name="Rajcza").click()
     expect(app.map).to_have_attribute("data-selected", RAJCZA)
     expect(app.page.locator(".st-key-card")).to_contain_text("Rajcza")
     app.area(UJSOLY).click()
-    expect(table.locator('[role="row"][aria-selected="true"]')).to_contain_text("Ujsoły")
+    expect(table.locator("tr.is-selected")).to_contain_text("Ujsoły")
+    expect(table.get_by_role("button", name="Ujsoły")).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_keyboard_reaches_and_selects_an_area(app: Any) -> None:
@@ -306,7 +304,7 @@ def test_the_content_policy_refuses_what_is_foreign(app: Any) -> None:
 
 def test_the_table_of_partnerships_takes_the_place_of_that_of_municipalities(app: Any) -> None:
     app.open("?partnerships=cz-sever,cz-sternbersko&lang=en")
-    table = app.page.get_by_test_id("stDataFrame")
+    table = app.page.locator(".geoapp-table")
     expect(table.locator("table")).to_contain_text("Babice")
     app.page.get_by_role("radio", name="Partnerships").click()
     expect(table.locator("table")).to_contain_text("Known members")

@@ -89,7 +89,7 @@ def test_what_is_broken_is_told_and_the_rest_is_shown(app: Any, running: Running
     expect(app.area(RAJCZA)).to_have_count(0)
     expect(app.page.get_by_role("button", name="Trails")).to_have_count(0)
     # what has no borders still has its row
-    expect(app.page.get_by_test_id("stDataFrame").first.locator("table")).to_contain_text("Rajcza")
+    expect(app.page.locator(".geoapp-table").first.locator("table")).to_contain_text("Rajcza")
 
 
 def test_without_any_borders_there_are_tables(app: Any, running: Running) -> None:
@@ -97,7 +97,7 @@ def test_without_any_borders_there_are_tables(app: Any, running: Running) -> Non
         file.unlink()
     app.open("?lang=en&layers=trails&municipality=241711")
     expect(app.map).to_have_attribute("data-layers", "trails")
-    expect(app.page.get_by_test_id("stDataFrame").first.locator("table")).to_contain_text("Rajcza")
+    expect(app.page.locator(".geoapp-table").first.locator("table")).to_contain_text("Rajcza")
     expect(app.page.locator(".st-key-card")).to_contain_text("8,000")
     app.open("partnership?lang=en&partnerships=pl-beskid")
     expect(app.page.locator("h1").first).to_have_text("Partnership of the Beskid")

@@ -274,7 +274,7 @@ def test_the_map_page_shows_texts_as_texts_in_every_grouping(app: Any) -> None:
         page.get_by_test_id("stSidebar").get_by_test_id("stButtonGroup").last.inner_text()
     )
     expect_all_in(page.get_by_test_id("stMultiSelect").inner_text())
-    for table in page.get_by_test_id("stDataFrame").locator("table").all():
+    for table in page.locator(".geoapp-table").locator("table").all():
         expect_all_in(table.text_content() or "")
     problems = unfold(page.get_by_test_id("stExpander").filter(has_text="Problems"))
     expect_all_in(problems.inner_text().replace("\\\\", "\\"))

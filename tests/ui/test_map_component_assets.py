@@ -13,7 +13,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig
 
 import geoapp
 from geoapp.core.vocabulary import CONTROL_NAMES
-from geoapp.ui.components.map_view import COMPONENT
+from geoapp.ui.components import map_view, table_view
 
 PACKAGE = Path(geoapp.__file__).parent
 ASSETS = PACKAGE / "ui" / "map_component"
@@ -64,9 +64,10 @@ def test_modules_share_no_top_level_name() -> None:
 
 
 def test_styles_ask_for_nothing() -> None:
-    styles = _source(ASSETS / "map.css")
-    assert "url(" not in styles
-    assert "@import" not in styles
+    for name in ("map.css", "table.css"):
+        styles = _source(ASSETS / name)
+        assert "url(" not in styles
+        assert "@import" not in styles
 
 
 def test_every_phrase_that_is_asked_for_is_known() -> None:
@@ -86,8 +87,10 @@ def test_vendored_files_are_what_was_published() -> None:
     assert b"Leaflet 1.9.4" in (LEAFLET / "leaflet.js").read_bytes()[:100]
 
 
-def test_streamlit_finds_the_component_in_the_package() -> None:
+@pytest.mark.parametrize("component", [map_view.COMPONENT, table_view.COMPONENT])
+def test_streamlit_finds_the_components_in_the_package(component: str) -> None:
     manifest = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))
-    (entry,) = manifest["tool"]["streamlit"]["component"]["components"]
-    assert f"{manifest['project']['name']}.{entry['name']}" == COMPONENT
-    assert ComponentConfig.from_dict(entry).resolve_asset_root(PACKAGE) == ASSETS.resolve()
+    entries = manifest["tool"]["streamlit"]["component"]["components"]
+    found = {f"{manifest['project']['name']}.{entry['name']}": entry for entry in entries}
+    root = ComponentConfig.from_dict(found[component]).resolve_asset_root(PACKAGE)
+    assert root == ASSETS.resolve()

@@ -8,9 +8,9 @@ from geoapp.core.atlas import Atlas
 from geoapp.core.collation import collation_key
 from geoapp.core.grouping import GROUPINGS
 from geoapp.core.theming import layer_label
-from geoapp.core.vocabulary import COUNTRY_NAMES, GROUPING_NAMES
+from geoapp.core.vocabulary import GROUPING_NAMES
 from geoapp.text import Text
-from geoapp.ui import state
+from geoapp.ui import cache, state
 from geoapp.ui.markup import plain
 
 
@@ -19,7 +19,7 @@ def map_controls(atlas: Atlas, text: Text) -> None:
     _partnerships(atlas, text)
     _grouping(text)
     _themes(atlas, text)
-    _search(atlas, text)
+    _search(text)
     _base_map(atlas, text)
 
 
@@ -71,30 +71,19 @@ def _themes(atlas: Atlas, text: Text) -> None:
         )
 
 
-def _search(atlas: Atlas, text: Text) -> None:
-    table = atlas.municipalities
-    labels = {
-        unit: f"{name} · {text.gettext(COUNTRY_NAMES[country])} · {code}"
-        for unit, name, country, code in zip(
-            table.index, table["name"], table["country"], table["code"], strict=True
-        )
-    }
+def _search(text: Text) -> None:
+    labels = cache.search_labels(text.language)
     # the box is emptied after each find: a list of all municipalities that changes with every
     # selection would be sent again with every click
     st.selectbox(
         text.gettext("Find a municipality"),
-        _by_name(atlas, text),
+        list(labels),
         format_func=lambda unit: labels.get(unit, unit),
         placeholder=text.gettext("Type a name or a code"),
         key="search",
         index=None,
         on_change=state.take_search,
     )
-
-
-def _by_name(atlas: Atlas, text: Text) -> list[str]:
-    names = atlas.municipalities["name"].astype(str)
-    return sorted(names.index, key=lambda unit: collation_key(names[unit], text.language))
 
 
 def _base_map(atlas: Atlas, text: Text) -> None:

@@ -22,6 +22,7 @@ from geoapp.text import Text
 from geoapp.ui import cache, state
 from geoapp.ui.components.declared import declared_section
 from geoapp.ui.components.map_view import map_view
+from geoapp.ui.documents import map_document
 from geoapp.ui.markup import plain
 from geoapp.workspace.delineating import FunctionalAreas
 
@@ -162,7 +163,13 @@ def area_results(atlas: Atlas, request: Request, found: FunctionalAreas, text: T
     if request.flows.illustrative:
         title = text.gettext("{name} (illustrative)").format(name=title)
     spec = build_area_map(atlas, found.units, text, title=title, selected=state.choice().selected)
-    map_view(spec, key="area-map", height=520, on_select=state.take_area_selection)
+    map_view(
+        map_document(spec),
+        selected=spec.selected,
+        key="area-map",
+        height=520,
+        on_select=state.take_selection,
+    )
     for sentence in (
         _summary(found, text),
         *(note_words(note, text) for note in found.delineation.notes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +17,7 @@ from geoapp.core.phrases import mark
 from geoapp.core.theming import layer_label
 from geoapp.core.vocabulary import COUNTRY_NAMES
 from geoapp.text import UNKNOWN, Text
+from geoapp.ui import workspace_files
 from geoapp.ui.components.problems import problem_lines
 from geoapp.ui.markup import plain
 
@@ -60,6 +62,25 @@ def layer_facts(layer: PreparedLayer, text: Text) -> None:
         st.markdown("\n".join(f"- {plain(label)}: {plain(value)}" for label, value in facts))
         if layer.problems:
             st.markdown(problem_lines(layer.problems, text))
+        if _has_corrections(layer):
+            st.download_button(
+                text.gettext("Download corrections (CSV)"),
+                data=partial(workspace_files.corrections_csv, layer.spec, text.language),
+                file_name=f"{layer.spec.slug}-corrections.csv",
+                mime="text/csv",
+                help=text.gettext("Every feature that was repaired, left out or not joined."),
+                on_click="ignore",
+                key=f"corrections-{layer.spec.slug}",
+            )
+
+
+def _has_corrections(layer: PreparedLayer) -> bool:
+    """Tell whether anything was done to single features, when it was added or read."""
+    report = layer.report
+    if report is None:
+        return False
+    changed = report.problems or report.repaired or report.dropped
+    return bool(changed) or workspace_files.has_kept_corrections(layer.spec)
 
 
 def base_map_facts(base_maps: Sequence[BaseMap], text: Text) -> None:

@@ -27,24 +27,23 @@ def municipality_card(card: Card | None, partners: Sequence[str], text: Text) ->
             text.gettext("Facts"): card.facts,
             text.gettext("Themes"): card.figures,
         }
-        for heading, facts in sections.items():
-            _facts(heading, facts, text)
+        told = [_facts(heading, facts, text) for heading, facts in sections.items() if facts]
         if partners:
-            lines = [f"- {plain(sentence)}" for sentence in partners]
             heading = plain(text.gettext("Links to stronger municipalities"))
-            st.markdown("\n".join([f"**{heading}**", "", *lines]))
+            lines = [f"- {plain(sentence)}" for sentence in partners]
+            told.append("\n".join([f"**{heading}**", "", *lines]))
+        st.markdown("\n\n".join(told))
         _sources([fact for facts in sections.values() for fact in facts], text)
         st.button(text.gettext("Clear selection"), on_click=state.choose, kwargs={"selected": None})
 
 
-def _facts(heading: str, facts: Sequence[Fact], text: Text) -> None:
-    if facts:
-        invented = f" ({plain(text.gettext('illustrative, made up'))})"
-        lines = [
-            f"- {plain(fact.label)}: **{plain(fact.value)}**{invented if fact.illustrative else ''}"
-            for fact in facts
-        ]
-        st.markdown("\n".join([f"**{plain(heading)}**", "", *lines]))
+def _facts(heading: str, facts: Sequence[Fact], text: Text) -> str:
+    invented = f" ({plain(text.gettext('illustrative, made up'))})"
+    lines = [
+        f"- {plain(fact.label)}: **{plain(fact.value)}**{invented if fact.illustrative else ''}"
+        for fact in facts
+    ]
+    return "\n".join([f"**{plain(heading)}**", "", *lines])
 
 
 def _sources(facts: Sequence[Fact], text: Text) -> None:

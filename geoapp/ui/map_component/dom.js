@@ -25,6 +25,20 @@ export function listen(map, target, events, handler, options) {
   }
 }
 
+// Link style sheets that lie beside this module, or at addresses of their own; they are waited
+// for, found or not.
+export function linkStylesheets(owner, addresses) {
+  return Promise.all(addresses.map((address) => new Promise((resolve) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.addEventListener('load', resolve, { once: true });
+    link.addEventListener('error', resolve, { once: true });
+    link.href = new URL(address, import.meta.url).href;
+    owner.parent.append(link);
+    owner.cleanups.push(() => link.remove());
+  })));
+}
+
 export function prefersStillness() {
   return globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

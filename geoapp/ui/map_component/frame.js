@@ -70,7 +70,6 @@ function iconButton(name) {
 export function showFrame(map, data) {
   map.phrase = (slug) => data.phrases[slug] ?? slug;
   map.root.dataset.theme = isDark(map) ? 'dark' : 'light';
-  map.root.style.height = data.height ? `${data.height}px` : '100%';
   if (map.root.lang !== data.language) {
     map.root.lang = data.language;
     document.documentElement.lang = data.language;

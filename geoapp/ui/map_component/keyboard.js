@@ -16,6 +16,8 @@ export function connectKeyboard(map) {
   map.standIn = htmlNode('div', { class: 'map-stand-in', tabindex: '-1', hidden: '' });
   map.leaflet.getPane('geoapp-marks').append(map.standIn);
   listen(map, map.root, 'keydown', (event) => pressed(map, event));
+  // Leaflet focuses the map when it is pressed, and would scroll the page below the pointer.
+  listen(map, map.ground, 'pointerdown', () => map.ground.focus({ preventScroll: true }), true);
   listen(map, map.ground, 'focusin', (event) => focused(map, event.target));
   listen(map, map.ground, 'focusout', () => {
     markFeature(map, 'focus', null);

@@ -3,16 +3,20 @@
 // The default export is called with one argument object, again and again with the same
 // `parentElement`: the first call makes the map, every other one changes it. It returns the
 // clean-up. The argument object holds
-//   data             what geoapp.maps.live.live_payload() returns, and `height` in pixels
+//   data             what is to be drawn (geoapp.maps.live.live_payload()), or as `specification`
+//                    its address; `selected`, the key of the selected feature; `height` in
+//                    pixels; `failure`, what to say when nothing is at that address
 //   parentElement    element or shadow root to draw into
-//   setTriggerValue  called as ('select', key or null)
+//   setTriggerValue  called as ('select', key), or with '' when the selection is cleared: null
+//                    is what Streamlit itself resets a value to
 //   stylesheets      optional: addresses of the style sheets ([] when the page has them already)
 //   loadGeometry     optional: (layer) => Promise of a GeoJSON FeatureCollection
 //
 // The modules beside this one import by name only and share no top-level name, so that they can
 // also be written one after the other into a single file.
 import { L } from './leaflet.js';
-import { prefersStillness } from './dom.js';
+import { startChoices } from './choices.js';
+import { linkStylesheets, prefersStillness } from './dom.js';
 import { buildFrame, say, showFrame } from './frame.js';
 import { fetchGeometry } from './geometry.js';
 import { connectKeyboard, refreshRoving } from './keyboard.js';
@@ -20,6 +24,8 @@ import { placeLabels } from './labels.js';
 import { drawnOrder, removeMissing, scaleToZoom, syncLayers } from './layers.js';
 import { connectPointer, showMarks } from './pointer.js';
 import { confirmSelection } from './selection.js';
+import { specificationOf } from './specification.js';
+import { isTiled } from './tiles.js';
 import { connectView, revealSelection, showBaseMap, showView } from './view.js';
 
 const maps = new WeakMap();
@@ -54,30 +60,28 @@ function createMap(component) {
     gone: false,
     drawn: new Map(),
     marks: {},
+    shown: null,
+    failures: new Set(),
     current: null,
     cleanups: [],
-    selection: { key: null, confirmed: null, sent: [] },
+    selection: startChoices(),
   };
   map.loadGeometry = component.loadGeometry || fetchGeometry;
   map.root = buildFrame(map);
-  const styles = linkStylesheets(map);
+  const styles = linkStylesheets(map, component.stylesheets ?? STYLESHEETS);
+  fetchAhead(map);
   map.parent.append(map.root);
   styles.then(() => startMap(map));
   return map;
 }
 
-function linkStylesheets(map) {
-  const addresses = map.component.stylesheets
-    || STYLESHEETS.map((name) => new URL(name, import.meta.url).href);
-  return Promise.all(addresses.map((address) => new Promise((resolve) => {
-    const link = document.createElement('link');
-    link.rel = 'stylesheet';
-    link.addEventListener('load', resolve, { once: true });
-    link.addEventListener('error', resolve, { once: true });
-    link.href = address;
-    map.parent.append(link);
-    map.cleanups.push(() => link.remove());
-  })));
+// Files are on their way while the style sheets are; what fails is told when it is drawn.
+function fetchAhead(map) {
+  specificationOf(map.component.data)
+    .then(({ layers }) => Promise.all(
+      layers.filter((layer) => !isTiled(layer)).map(map.loadGeometry),
+    ))
+    .catch(() => null);
 }
 
 function startMap(map) {
@@ -107,19 +111,16 @@ async function applyUpdate(map) {
   map.turn += 1;
   const { turn } = map;
   const { data } = map.component;
-  showFrame(map, data);
-  showBaseMap(map, data.baseMap);
-  showView(map, data.view);
-  confirmSelection(map, data.selected);
-  const { waiting, restyled } = syncLayers(map, data.layers, turn);
-  showDrawn(map);
-  map.root.setAttribute('aria-busy', String(waiting.length > 0));
-  if (waiting.length) await Promise.all(waiting);
-  if (map.gone || turn !== map.turn) return;
-  map.root.setAttribute('aria-busy', 'false');
-  removeMissing(map, data.layers);
+  const overtaken = () => map.gone || turn !== map.turn;
+  map.root.style.height = data.height ? `${data.height}px` : '100%';
+  map.root.setAttribute('aria-busy', 'true');
+  const specification = await specificationOf(data).catch((error) => failed(map, error));
+  if (overtaken() || !specification) return;
+  const restyled = await showSpecification(map, specification, turn);
+  if (overtaken()) return;
   showDrawn(map);
   revealSelection(map);
+  map.root.setAttribute('aria-busy', 'false');
   map.updates += 1;
   Object.assign(map.root.dataset, {
     updates: String(map.updates),
@@ -128,6 +129,30 @@ async function applyUpdate(map) {
     ready: 'true',
   });
   if (map.failures.size === 0) say(map, '');
+}
+
+// A map that is as it was but for its selection is left alone, however many features it has.
+async function showSpecification(map, specification, turn) {
+  showFrame(map, specification);
+  const same = map.shown === specification && map.failures.size === 0;
+  if (!same) {
+    showBaseMap(map, specification.baseMap);
+    showView(map, specification.view);
+  }
+  confirmSelection(map, map.component.data.selected);
+  if (same) return 0;
+  const { waiting, restyled } = syncLayers(map, specification.layers, turn);
+  showDrawn(map);
+  if (waiting.length) await Promise.all(waiting);
+  if (map.gone || turn !== map.turn) return restyled;
+  removeMissing(map, specification.layers);
+  map.shown = specification;
+  return restyled;
+}
+
+function failed(map, error) {
+  say(map, map.component.data.failure ?? '', 'failure');
+  console.warn('geoapp map: the specification could not be fetched', error);
 }
 
 function showDrawn(map) {

@@ -1,26 +1,17 @@
-// Which feature is selected. A choice shows at once; the answer of the server confirms it.
+// Which feature is selected, and how it shows.
+import { confirmChoice, makeChoice } from './choices.js';
 import { drawnOrder } from './layers.js';
 import { placeLabels } from './labels.js';
 import { showMarks } from './pointer.js';
 
 export function selectKey(map, key) {
-  const { selection } = map;
-  if (selection.key === key) return;
-  selection.sent.push(key);
-  showSelection(map, key);
-  map.component.setTriggerValue('select', key);
+  if (map.selection.key === key) return;
+  makeChoice(map.selection, key, (chosen) => showSelection(map, chosen));
+  map.component.setTriggerValue('select', key ?? '');
 }
 
-// An update repeats the selection the server knew when it was made. While a newer choice is on
-// its way, an older answer must not undo it.
 export function confirmSelection(map, key) {
-  const { selection } = map;
-  const answered = selection.sent.indexOf(key);
-  const outdated = answered < 0 && key === selection.confirmed;
-  selection.confirmed = key;
-  if (answered >= 0) selection.sent.splice(0, answered + 1);
-  else if (!outdated) selection.sent.length = 0;
-  if (!selection.sent.length) showSelection(map, key);
+  confirmChoice(map.selection, key, (chosen) => showSelection(map, chosen));
 }
 
 export function selectedFeature(map) {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from geoapp.ui import cache, state
+from geoapp.ui import cache, state, workspace_files
 from geoapp.ui.components.layer_facts import base_map_facts, layer_facts, layer_overview
 from geoapp.ui.components.problems import problem_lines
+from geoapp.ui.components.upload import upload_section
 from geoapp.ui.markup import plain
 
 text = state.text()
-atlas = cache.atlas()
 st.title(text.gettext("Data"), anchor=False)
 st.markdown(
     plain(
@@ -20,6 +20,10 @@ st.markdown(
         )
     )
 )
+if workspace_files.uploads_allowed():
+    upload_section(text)
+# only now, so that what was just added is already there
+atlas = cache.atlas()
 layer_overview(atlas.layers, text)
 st.subheader(text.gettext("Layers in detail"), anchor=False)
 for layer in atlas.layers:

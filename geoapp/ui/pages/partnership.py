@@ -7,21 +7,21 @@ import streamlit as st
 from geoapp.core.choice import Choice
 from geoapp.ui import cache, state
 from geoapp.ui.components.map_view import map_view
-from geoapp.ui.components.municipality_table import municipality_table
 from geoapp.ui.components.partnership_profile import (
     choose_partnership,
     comparison,
     introduction,
     member_counts,
 )
+from geoapp.ui.components.table_view import table_view
 
 text = state.text()
 atlas = cache.atlas()
 partnership = choose_partnership(atlas, text)
 if partnership is not None:
-    alone = Choice(
-        partnerships=(partnership.id,), group_by="role", selected=state.choice().selected
-    )
+    alone = Choice(partnerships=(partnership.id,), group_by="role")
+    chosen = state.choice().selected
+    selected = chosen if chosen in atlas.municipalities.index else None
     introduction(partnership, text)
     facts, picture = st.columns([1, 1])
     with facts:
@@ -29,9 +29,16 @@ if partnership is not None:
         member_counts(atlas, partnership, text)
     with picture:
         map_view(
-            cache.map_spec(alone, text.language),
+            cache.map_drawn(alone, text.language),
+            selected=selected,
             key="profile-map",
             height=420,
-            on_select=state.take_profile_selection,
+            on_select=state.take_selection,
         )
-    municipality_table(cache.table(alone, text.language), text)
+    table_view(
+        cache.table_shown(alone, text.language),
+        text,
+        key="profile-table",
+        selected=selected,
+        on_select=state.take_selection,
+    )
