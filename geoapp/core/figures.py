@@ -58,8 +58,9 @@ def add_rates(figures: pd.DataFrame, municipalities: pd.DataFrame) -> pd.DataFra
     A rate is unknown where the places, the residents or the children are.
     """
     places = figures[figures["quantity"] == "places"]
-    population = places["unit"].map(municipalities["population"])
-    children = places["unit"].map(municipalities["children"])
+    # without any places, pandas would give the empty column the type of the units
+    population = places["unit"].map(municipalities["population"]).astype("float64")
+    children = places["unit"].map(municipalities["children"]).astype("float64")
     rates = [
         places.assign(quantity=quantity, value=factor * places["value"] / base.where(base > 0))
         for quantity, factor, base in (
@@ -123,11 +124,13 @@ def _apart(figures: pd.DataFrame) -> pd.Series:
 
 def _covered(spec: LayerSpec, boundaries: gpd.GeoDataFrame) -> pd.Series:
     """Whether the layer claims to have data where the municipality is."""
-    if not spec.countries:
-        return pd.Series(True, index=boundaries.index)
-    return pd.Series(
-        [country_of(unit) in spec.countries for unit in boundaries.index], index=boundaries.index
-    )
+    units = boundaries.index
+    covered = pd.Series(True, index=units)
+    if spec.countries:
+        covered &= units.map(country_of).isin(spec.countries)
+    if spec.units:
+        covered &= units.isin(spec.units)
+    return covered
 
 
 def _absent(spec: LayerSpec, table: pd.DataFrame) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from geoapp.core.codes import Country
+from geoapp.core.codes import Country, unit_key
 from geoapp.core.mapspec import Pattern, Shape
 from geoapp.core.partnership import SLUG, FuzzyDate, Names, name_in
 from geoapp.core.value import Value
@@ -56,6 +56,33 @@ class LayerStyle(Value):
     radius: float = Field(default=5, ge=1, le=30)
 
 
+class Retrieval(Value):
+    """Where and when a layer was pulled from a source.
+
+    Attributes
+    ----------
+    source
+        Slug of the source in the registry of sources.
+    area
+        What was asked for: partnerships, municipality codes or countries.
+    address
+        Where the data came from.
+    retrieved
+        When it came, or was last confirmed to be unchanged.
+    checksum
+        SHA-256 of the file that came; of several, that of their checksums in order.
+    documents
+        Number of files or answers.
+    """
+
+    source: str = Field(pattern=SLUG)
+    area: str
+    address: str
+    retrieved: FuzzyDate
+    checksum: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    documents: int = Field(default=1, ge=1)
+
+
 class LayerSpec(Value):
     """One file of `layers/`.
 
@@ -83,6 +110,8 @@ class LayerSpec(Value):
         Unit of ``value``, such as ``%``.
     countries
         Where the layer has data; elsewhere its figures are unknown, not zero.
+    units
+        Unit keys of the only municipalities it has data for, where it is not whole countries.
     complete
         Whether a municipality of these countries without a feature really has none.
     illustrative
@@ -93,6 +122,8 @@ class LayerSpec(Value):
         Among boundaries: the higher one is used where two know the same municipality.
     source, licence, date, attribution
         Whose data it is, what it may be used for, its date, and the credit to show.
+    retrieval
+        Where it was pulled from, where it was.
     """
 
     slug: str = Field(pattern=SLUG)
@@ -108,6 +139,7 @@ class LayerSpec(Value):
     unit: str | None = None
     style: LayerStyle = LayerStyle()
     countries: tuple[Country, ...] = ()
+    units: tuple[str, ...] = ()
     complete: bool = False
     illustrative: bool = False
     schematic: bool = False
@@ -117,6 +149,7 @@ class LayerSpec(Value):
     date: FuzzyDate | None = None
     attribution: str | None = None
     note: Names = Field(default_factory=dict)
+    retrieval: Retrieval | None = None
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Self:
@@ -124,6 +157,8 @@ class LayerSpec(Value):
             raise ValueError("boundaries need kind = 'polygon'")
         if self.schematic and self.theme != "boundaries":
             raise ValueError("schematic is a property of boundaries; use illustrative for a theme")
+        if wrong := [unit for unit in self.units if unit_key(unit) != unit]:
+            raise ValueError(f"units must be unit keys of six digits, found {', '.join(wrong[:5])}")
         if self.measure and self.kind not in _MEASURED[self.measure]:
             needed = "' or '".join(_MEASURED[self.measure])
             raise ValueError(f"measure = '{self.measure}' needs kind = '{needed}'")

@@ -52,6 +52,12 @@ def test_each_unit_and_quantity_has_one_row(make_layer: MakeLayer) -> None:
     assert not figures["illustrative"].any()
 
 
+def test_beyond_the_units_of_a_layer_nothing_is_known(make_layer: MakeLayer) -> None:
+    everywhere = make_layer(countries=("PL", "CZ"), complete=True, units=("241711",))
+    figures = layer_figures(everywhere, features(*EVERYWHERE), POLISH)
+    assert known(figures, "length_km") == {"241711": 3.63, "241714": UNKNOWN, "562858": UNKNOWN}
+
+
 def test_real_features_are_never_measured_on_schematic_borders(make_layer: MakeLayer) -> None:
     real = layer_figures(make_layer(), features(*EVERYWHERE), POLISH)
     assert known(real, "length_km") == {"241711": 3.63, "241714": UNKNOWN, "562858": 2.81}

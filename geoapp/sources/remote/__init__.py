@@ -1,0 +1,1 @@
+"""Official and open sources beyond this machine: their addresses, protocols and formats."""
