@@ -10,12 +10,29 @@ Anything else that surfaces is a bug.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+
+# Steers a terminal, or the direction in which a text reads: C0 and C1, marks of direction and of
+# lines, tags, halves of characters.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def printable(text: str, *, kept: str = "") -> str:
+    r"""Return a text with a space for each character that acts instead of being seen.
+
+    >>> printable("Raj\x1b[31mcza\n"), printable("a\nb\x07", kept="\n")
+    ('Raj [31mcza ', 'a\nb ')
+    """
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in kept else " ", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +60,15 @@ class Problem:
     severity: Severity = "error"
 
     def sentence(self, template: str | None = None) -> str:
-        """Fill the values into the text, or into its translation when one is given."""
-        return (template or self.text).format(**self.values)
+        """Fill the values into the text, or into its translation when one is given.
+
+        Values may come from a file of anybody, so that the sentence is made printable.
+        """
+        return printable((template or self.text).format(**self.values))
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.field}" if self.field else self.file
-        return f"{where}: {self.sentence()}"
+        return f"{printable(where)}: {self.sentence()}"
 
 
 class GeoappError(Exception):

@@ -7,7 +7,7 @@ or repaired without a line in the report.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import geopandas as gpd
@@ -18,14 +18,22 @@ from pydantic import Field, JsonValue
 
 from geoapp.core.codes import unit_keys
 from geoapp.core.columns import choose_columns, code_texts, keys_of, listed, numbers
+from geoapp.core.corrections import completed, empty, noted
 from geoapp.core.crs import Origin
-from geoapp.core.encoding import repair_texts
 from geoapp.core.layer import Columns, LayerSpec
 from geoapp.core.located import Asked, Located, locate
+from geoapp.core.mended import with_mended_texts
 from geoapp.core.phrases import mark
 from geoapp.core.projection import WGS84
 from geoapp.core.raw import Geometries, RawLayer, refusal, some_of, warning
-from geoapp.core.units import code_finding, one_each, parts_finding, readable_units, superseded
+from geoapp.core.units import (
+    code_finding,
+    joined_notes,
+    one_each,
+    parts_finding,
+    readable_units,
+    superseded,
+)
 from geoapp.core.value import Value
 from geoapp.errors import Problem, Severity
 
@@ -115,11 +123,13 @@ class CheckedLayer:
     ``code``, ``name``, ``country``, ``area_ha`` (hectares of the full-resolution geometry);
     themes ``key``, ``name``, ``places``, ``value`` and, where the file has them, ``facilities``
     (counts to be summed) and ``unit`` (from municipality codes). The index is the position of
-    the row in the file, the first of those joined.
+    the row in the file, the first of those joined. ``corrections`` tells of each single feature
+    what was done to it; see `geoapp.core.corrections`.
     """
 
     frame: pd.DataFrame
     report: LayerReport
+    corrections: pd.DataFrame = field(default_factory=empty)
 
 
 def check_layer(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
@@ -135,21 +145,6 @@ def check_layer(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
         raise refusal(raw.file, "The file has no rows. Export the layer again, with its content.")
     raw = with_mended_texts(raw)
     return _check_boundaries(raw, spec) if spec.theme == "boundaries" else _check_theme(raw, spec)
-
-
-def with_mended_texts(raw: RawLayer) -> RawLayer:
-    """Return the content with texts mended that had been read in a wrong encoding."""
-    table, found = raw.table.copy(deep=False), []
-    for column in table.columns:
-        if pd.api.types.is_numeric_dtype(table[column]):
-            continue
-        table[column], misreading = repair_texts(table[column])
-        if misreading:
-            text = mark("Texts of column {column} were {misreading}; the letters were mended.")
-            found.append(warning(raw.file, text, column=str(column), misreading=misreading))
-    if not found:
-        return raw
-    return replace(raw, table=table, encoding_recovered=True, problems=(*raw.problems, *found))
 
 
 def _check_boundaries(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
@@ -177,17 +172,21 @@ def _check_boundaries(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
         whole[kept], codes[kept], names[kept], located.shapes, file=raw.file
     )
     left_out = parts_finding(raw.file, codes[part], names)
-    return CheckedLayer(
-        frame,
-        LayerReport(
-            **_read(raw, columns, (*raw.problems, *unread, *left_out, *located.problems, *found)),
-            **_crs(located),
-            features_kept=len(frame),
-            dropped=len(raw.table) - len(kept),
-            codes_unreadable=len(raw.table) - len(units),
-            codes_duplicate=duplicate,
-        ),
+    report = LayerReport(
+        **_read(raw, columns, (*raw.problems, *unread, *left_out, *located.problems, *found)),
+        **_crs(located),
+        features_kept=len(frame),
+        dropped=len(raw.table) - len(kept),
+        codes_unreadable=len(raw.table) - len(units),
+        codes_duplicate=duplicate,
     )
+    notes = (
+        *_code_notes(raw, columns, units),
+        noted("part", codes.index[part]),
+        *located.notes,
+        *joined_notes(whole[kept], names[kept]),
+    )
+    return CheckedLayer(frame, report, _corrections(raw, columns, notes))
 
 
 def _check_theme(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
@@ -212,16 +211,20 @@ def _check_theme(raw: RawLayer, spec: LayerSpec) -> CheckedLayer:
     unread = _unread_codes(raw, columns)
     text = mark("{count} rows have a municipality code that cannot be read: {examples}.")
     found = (*found, *code_finding(raw.file, text, unread.dropna()))
-    return CheckedLayer(
-        layer,
-        LayerReport(
-            **_read(raw, columns, (*raw.problems, *found, *located.problems)),
-            **_crs(located),
-            features_kept=len(layer),
-            dropped=len(raw.table) - len(layer),
-            codes_unreadable=len(unread),
-        ),
+    report = LayerReport(
+        **_read(raw, columns, (*raw.problems, *found, *located.problems)),
+        **_crs(located),
+        features_kept=len(layer),
+        dropped=len(raw.table) - len(layer),
+        codes_unreadable=len(unread),
     )
+    unread_kept = unread.dropna().index.intersection(layer.index)
+    notes = (
+        *_number_notes(raw, columns),
+        noted("code-kept", unread_kept, before=unread[unread_kept].tolist()),
+        *located.notes,
+    )
+    return CheckedLayer(layer, report, _corrections(raw, columns, notes))
 
 
 def _checked_table(
@@ -233,15 +236,40 @@ def _checked_table(
     part = superseded(codes, units) & codes.is_unique
     kept = frame.loc[units.index[~part]]
     left_out = parts_finding(raw.file, codes[part], _names(raw, columns))
-    return CheckedLayer(
-        kept,
-        LayerReport(
-            **_read(raw, columns, (*raw.problems, *found, *unread, *left_out)),
-            features_kept=len(kept),
-            dropped=len(raw.table) - len(kept),
-            codes_unreadable=len(raw.table) - len(units),
-            codes_duplicate=int((kept["unit"].value_counts() > 1).sum()),
-        ),
+    report = LayerReport(
+        **_read(raw, columns, (*raw.problems, *found, *unread, *left_out)),
+        features_kept=len(kept),
+        dropped=len(raw.table) - len(kept),
+        codes_unreadable=len(raw.table) - len(units),
+        codes_duplicate=int((kept["unit"].value_counts() > 1).sum()),
+    )
+    notes = (
+        *_code_notes(raw, columns, units),
+        noted("part", codes.index[part]),
+        *_number_notes(raw, columns),
+    )
+    return CheckedLayer(kept, report, _corrections(raw, columns, notes))
+
+
+def _corrections(raw: RawLayer, columns: Columns, notes: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    codes = code_texts(raw.table[columns.code]) if columns.code else None
+    return completed((*raw.notes, *notes), codes=codes, names=_names(raw, columns))
+
+
+def _code_notes(raw: RawLayer, columns: Columns, units: pd.Series) -> tuple[pd.DataFrame, ...]:
+    """Return the corrections of rows that have no readable code; ``units`` are those that have."""
+    if columns.code is None:
+        return ()
+    unread = code_texts(raw.table[columns.code]).drop(index=units.index)
+    return (noted("code-left-out", unread.index, column=columns.code, before=unread.tolist()),)
+
+
+def _number_notes(raw: RawLayer, columns: Columns) -> tuple[pd.DataFrame, ...]:
+    named = (columns.places, columns.value, columns.facilities)
+    unread = {name: _unread_figures(raw, name) for name in named if name}
+    return tuple(
+        noted("number", values.index, column=name, before=values.tolist())
+        for name, values in unread.items()
     )
 
 
@@ -302,8 +330,7 @@ def _figures(raw: RawLayer, column: str | None) -> tuple[pd.Series, tuple[Proble
     if column is None:
         return pd.Series(np.nan, index=raw.table.index), ()
     values = numbers(raw.table[column])
-    unread = raw.table[column][values.isna()].dropna().astype(str).str.strip()
-    unread = unread[unread != ""]
+    unread = _unread_figures(raw, column)
     if unread.empty:
         return values, ()
     finding = warning(
@@ -315,6 +342,13 @@ def _figures(raw: RawLayer, column: str | None) -> tuple[pd.Series, tuple[Proble
         examples=some_of(unread.unique()),
     )
     return values, (finding,)
+
+
+def _unread_figures(raw: RawLayer, column: str) -> pd.Series:
+    """Return the texts of a column that should be numbers and are none."""
+    missing = numbers(raw.table[column]).isna()
+    unread: pd.Series = raw.table[column][missing].dropna().astype(str).str.strip()
+    return unread[unread != ""]
 
 
 def _with_value(raw: RawLayer, spec: LayerSpec, columns: Columns) -> Columns:

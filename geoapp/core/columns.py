@@ -77,7 +77,18 @@ _LON_LAT_NAMES = (
     ("coord_x", "coord_y"),
     ("wsp_x", "wsp_y"),
 )
-_KEY_NAMES = ("key", "osm_id", "inspire_id", "red_izo", "izo", "rspo", "nr_rspo", "id", "gid")
+_KEY_NAMES = (
+    "key",
+    "osm_id",
+    "inspire_id",
+    "red_izo",
+    "izo",
+    "rspo",
+    "nr_rspo",
+    "id",
+    "gid",
+    "gml_id",
+)
 
 _PARSED_IN_KNOWN = 0.5
 _PARSED_IN_ANY = 0.9

@@ -192,10 +192,13 @@ def share_inside(pairs: Pairs, reading: Reading) -> float:
 
 
 def outside_area(geometry: Geometries) -> NDArray[np.bool_]:
-    """Tell which EPSG:4326 geometries do not touch longitude 11.5..25, latitude 48..55.5."""
+    """Tell which EPSG:4326 geometries do not touch longitude 11.5..25, latitude 48..55.5.
+
+    One that spans more than half the world crosses the antimeridian and lies outside too.
+    """
     bounds = shapely.bounds(geometry)
     west, south, east, north = _WIDER
-    beside = (bounds[:, 0] > east) | (bounds[:, 2] < west)
+    beside = (bounds[:, 0] > east) | (bounds[:, 2] < west) | (bounds[:, 2] - bounds[:, 0] > 180)
     outside: NDArray[np.bool_] = beside | (bounds[:, 1] > north) | (bounds[:, 3] < south)
     return outside
 
@@ -208,6 +211,15 @@ def lies_in(geometry: Geometries) -> dict[Country, float]:
     points = shapely.point_on_surface(geometry)
     poland, czechia = (shapely.contains(outline, points) for outline in (_POLAND, _CZECHIA))
     return {"PL": float(np.mean(poland & ~czechia)), "CZ": float(np.mean(czechia & ~poland))}
+
+
+def is_crs(text: str) -> bool:
+    """Tell whether a text names a CRS of a place on earth, as ``EPSG:n`` or WKT.
+
+    >>> is_crs("EPSG:2180"), is_crs("EPSG:1")
+    (True, False)
+    """
+    return _known(text) is not None
 
 
 def _settle_declared(evidence: _Evidence, declared: str) -> Settled:

@@ -13,6 +13,8 @@ from functools import cache
 
 import pandas as pd
 
+from geoapp.errors import printable
+
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
 _CZECH = frozenset("áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ")
 _NEIGHBOURS = frozenset("äöüßÄÖÜôÔ")
@@ -98,6 +100,28 @@ def repair_texts(texts: pd.Series) -> tuple[pd.Series, str | None]:
     return texts.map(
         lambda text: mended.get(text, text) if isinstance(text, str) else text
     ), misreading
+
+
+def without_controls(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return texts with a space for each control character, and which of them had any.
+
+    Line breaks and tabs within a text stay.
+
+    >>> cleaned, had = without_controls(pd.Series(["Raj\u202ecza", "Ujsoły", None, 7]))
+    >>> cleaned.tolist(), had.tolist()
+    (['Raj cza', 'Ujsoły', None, 7], [True, False, False, False])
+    """
+    cleaned = texts.map(_without_controls)
+    had = pd.Series(
+        [isinstance(old, str) and old != new for old, new in zip(texts, cleaned, strict=True)],
+        index=texts.index,
+        dtype=bool,
+    )
+    return cleaned.where(had, texts), had
+
+
+def _without_controls(value: object) -> object:
+    return printable(value, kept="\n\r\t").strip() if isinstance(value, str) else value
 
 
 def plausibility(words: Iterable[str]) -> int:

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoapp.core.crs import Places, Settled, outside_area, settle
+from geoapp.core.corrections import invalid_noted, noted
+from geoapp.core.crs import Places, Settled, is_crs, outside_area, settle
 from geoapp.core.mapspec import GeometryKind
 from geoapp.core.phrases import mark
-from geoapp.core.projection import to_wgs84
+from geoapp.core.projection import Reading, to_wgs84
 from geoapp.core.raw import Geometries, refusal, some_of, warning
 from geoapp.core.repair import is_missing, refuse_non_finite, repaired
 from geoapp.errors import Problem
@@ -33,6 +34,10 @@ _USELESS: dict[GeometryKind, str] = {
     "line": mark("{count} features are no usable lines and were left out: {examples}."),
     "polygon": mark("{count} features are no usable polygons and were left out: {examples}."),
 }
+_NO_PLACE = mark(
+    "{count} features lie at the coordinates 0, 0, which stand for an unknown place, and were left "
+    "out: {examples}."
+)
 _ABSENT = mark("{count} rows have no geometry and were left out: {examples}.")
 _REPAIRED = mark("{count} invalid geometries were repaired: {examples}.")
 _FAR = mark("{count} features lie outside Poland and Czechia: {examples}.")
@@ -43,7 +48,7 @@ class Located:
     """Usable geometry in EPSG:4326, longitude first, on the rows that have any.
 
     ``accuracy_m`` is that of the way there, None where unknown; ``repaired`` counts what was
-    invalid.
+    invalid; ``notes`` tell of each feature what was done.
     """
 
     shapes: pd.Series
@@ -51,6 +56,7 @@ class Located:
     accuracy_m: float | None
     repaired: int
     problems: tuple[Problem, ...]
+    notes: tuple[pd.DataFrame, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def locate(
     """
     refuse_non_finite(shapes.to_numpy(), asked.file)
     present, absent = _without_missing(shapes)
+    present, nowhere = _without_origin(present)
     _refuse_nothing(present, asked)
     settled = settle(
         shapely.get_coordinates(present.to_numpy()),
@@ -102,12 +109,37 @@ def locate(
     far = usable.index[outside_area(usable.to_numpy())]
     problems = (
         *_finding(asked, _ABSENT, labels[absent]),
+        *_finding(asked, _NO_PLACE, labels[nowhere]),
         *settled.problems,
         *_finding(asked, _REPAIRED, labels[mended]),
         *_finding(asked, _USELESS[asked.kind], labels[useless]),
         *_finding(asked, _FAR, labels[far]),
     )
-    return Located(usable, settled, accuracy, len(mended), problems)
+    before = pd.Series(placed, index=present.index, dtype=object)
+    notes = (
+        noted("no-geometry", absent),
+        noted("no-place", nowhere),
+        _crs_note(settled, asked),
+        invalid_noted(mended, before[mended].to_numpy()),
+        noted("unusable", useless),
+        noted("far", far, places=usable[far].to_numpy()),
+    )
+    return Located(usable, settled, accuracy, len(mended), problems, notes)
+
+
+def _crs_note(settled: Settled, asked: Asked) -> pd.DataFrame:
+    if not settled.problems:
+        return noted("crs", pd.RangeIndex(0))
+    stated = asked.declared_crs or asked.stated_crs
+    before = Reading(stated).label if stated and is_crs(stated) else stated or ""
+    after = f"{settled.reading.label}, {settled.reading.arrangement}"
+    return noted("crs", pd.RangeIndex(1), before=before, after=after)
+
+
+def _without_origin(shapes: pd.Series) -> tuple[pd.Series, pd.Index]:
+    """Take out what lies at 0, 0 of whatever system: no system has a place of the area there."""
+    origin = (shapely.bounds(shapes.to_numpy()) == 0).all(axis=1)
+    return shapes[~origin], shapes.index[origin]
 
 
 def _without_missing(shapes: pd.Series) -> tuple[pd.Series, pd.Index]:
@@ -129,10 +161,11 @@ def _places(shapes: pd.Series, units: pd.Series | None) -> Places | None:
 
 
 def _emptied_where_lost(geometry: Geometries) -> Geometries:
-    """Return the geometry, empty where the CRS has no place for its coordinates."""
+    """Return the geometry, empty where its coordinates are no longitude and latitude."""
     pairs, rows = shapely.get_coordinates(geometry, return_index=True)
+    on_earth = np.isfinite(pairs).all(axis=1) & (np.abs(pairs) <= (180, 90)).all(axis=1)
     result = geometry.copy()
-    result[np.unique(rows[~np.isfinite(pairs).all(axis=1)])] = shapely.Point()
+    result[np.unique(rows[~on_earth])] = shapely.Point()
     return result
 
 

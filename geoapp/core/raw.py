@@ -36,6 +36,8 @@ class RawLayer:
         Whether the encoding was found out from the letters instead of being stated.
     problems
         What the reader noticed.
+    notes
+        What was mended in single rows; see `geoapp.core.corrections.noted`.
     """
 
     file: str
@@ -45,6 +47,7 @@ class RawLayer:
     encoding: str = "UTF-8"
     encoding_recovered: bool = False
     problems: tuple[Problem, ...] = ()
+    notes: tuple[pd.DataFrame, ...] = ()
 
 
 def refusal(file: str, text: str, *, field: str = "", **values: object) -> FileRefusedError:

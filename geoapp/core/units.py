@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoapp.core.codes import country_of, unit_keys
 from geoapp.core.columns import code_texts, listed
+from geoapp.core.corrections import CorrectionKind, noted
 from geoapp.core.measure import area_ha
 from geoapp.core.phrases import mark
 from geoapp.core.projection import WGS84
@@ -85,7 +86,8 @@ def one_each(
     """Join the features of one municipality, in EPSG:4326, and measure each in hectares.
 
     Returns the GeoDataFrame of boundaries on the first row of each municipality, how many
-    municipalities had several features, and what to tell about them.
+    municipalities had several features, and what to tell about them. What is told of each single
+    row comes from `joined_notes`.
     """
     again = units.duplicated(keep=False)
     first = units[~units.duplicated()]
@@ -109,6 +111,21 @@ def one_each(
         crs=WGS84,
     )
     return frame, int(units[again].nunique()), found
+
+
+def joined_notes(units: pd.Series, names: pd.Series) -> tuple[pd.DataFrame, ...]:
+    """Return the corrections of rows that share a municipality: ``after`` is the first of them."""
+    again = units[units.duplicated(keep=False)]
+    if again.empty:
+        return ()
+    first = again.map(dict(zip(again[::-1], again.index[::-1] + 1, strict=True)))
+    folded = names[again.index].fillna("").str.casefold()
+    apart = folded.groupby(again).transform("nunique") > 1
+    kinds: tuple[tuple[CorrectionKind, pd.Series], ...] = (
+        ("joined", ~apart),
+        ("joined-names", apart),
+    )
+    return tuple(noted(kind, again.index[rows], after=first[rows].tolist()) for kind, rows in kinds)
 
 
 def code_finding(file: str, text: str, examples: Sequence[str] | pd.Series) -> tuple[Problem, ...]:

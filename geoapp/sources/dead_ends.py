@@ -19,4 +19,8 @@ DEAD_ENDS = {
     "GDAL_HTTP_MAX_RETRY": "0",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
     "GDAL_PAM_ENABLED": "NO",
+    "GML_DOWNLOAD_WFS_SCHEMA": "NO",
+    "GML_SKIP_RESOLVE_ELEMS": "ALL",
+    # A municipality code must not lose its leading zero.
+    "GML_FIELDTYPES": "ALWAYS_STRING",
 }

@@ -13,10 +13,39 @@ from geoapp.core.phrases import mark
 from geoapp.core.raw import refusal
 
 FileFormat = Literal[
-    "gpkg", "geojson", "flatgeobuf", "geoparquet", "shapefile", "zip-shapefile", "xlsx", "csv"
+    "gpkg",
+    "geojson",
+    "topojson",
+    "flatgeobuf",
+    "geoparquet",
+    "shapefile",
+    "zip-shapefile",
+    "gml",
+    "kml",
+    "zip",
+    "xlsx",
+    "csv",
 ]
 
-EXPECTED = "GeoPackage, GeoJSON, Shapefile (.shp, .zip), FlatGeobuf, GeoParquet, CSV, XLSX"
+EXPECTED = (
+    "GeoPackage, GeoJSON, TopoJSON, Shapefile (.shp, .zip), FlatGeobuf, GeoParquet, GML, "
+    "KML (.kml, .kmz), CSV, XLSX"
+)
+
+SUFFIXES: dict[FileFormat, str] = {
+    "gpkg": ".gpkg",
+    "geojson": ".geojson",
+    "topojson": ".topojson",
+    "flatgeobuf": ".fgb",
+    "geoparquet": ".parquet",
+    "shapefile": ".shp",
+    "zip-shapefile": ".zip",
+    "gml": ".gml",
+    "kml": ".kml",
+    "zip": ".zip",
+    "xlsx": ".xlsx",
+    "csv": ".csv",
+}
 
 _HEAD_BYTES = 65_536
 _BINARY: tuple[tuple[bytes, FileFormat], ...] = (
@@ -25,29 +54,29 @@ _BINARY: tuple[tuple[bytes, FileFormat], ...] = (
     (b"\x00\x00\x27\x0a", "shapefile"),
 )
 _GPKG_IDS = (b"GPKG", b"GP10", b"GP11")
-_XML_KINDS = (
+_XML_NAME = re.compile(rb"<(?:[\w.-]+:)?([\w.-]+)")
+_GML = b"opengis.net/gml"
+_XML_REFUSED = (
+    (b"ogrvrt", mark("Expected {expected}; found a VRT file, which points at other files.")),
+    (b"vrtdataset", mark("Expected {expected}; found a VRT file, which points at other files.")),
+    (b"html", mark("Expected {expected}; found a web page.")),
     (
-        re.compile(rb"<OGRVRT|<VRTDataset", re.IGNORECASE),
-        mark("Expected {expected}; found a VRT file, which points at other files."),
+        b"exceptionreport",
+        mark("Expected {expected}; found the error message of a server. Ask the server again."),
     ),
-    (re.compile(rb"<kml", re.IGNORECASE), mark("Expected {expected}; found KML.")),
     (
-        re.compile(rb"<(?:\w+:)?FeatureCollection|opengis\.net/gml", re.IGNORECASE),
-        mark("Expected {expected}; found GML."),
-    ),
-    (
-        re.compile(rb"<html|<!doctype html", re.IGNORECASE),
-        mark("Expected {expected}; found a web page."),
+        b"serviceexceptionreport",
+        mark("Expected {expected}; found the error message of a server. Ask the server again."),
     ),
 )
-_JSON_KINDS = (
+_JSON_REFUSED = (
     (
         re.compile(rb"gdal_streamed_alg"),
         mark("Expected {expected}; found a GDAL pipeline, which runs commands on other files."),
     ),
-    (re.compile(rb'"type"\s*:\s*"Topology"'), mark("Expected {expected}; found TopoJSON.")),
     (re.compile(rb'"esriGeometry'), mark("Expected {expected}; found Esri JSON.")),
 )
+_TOPOJSON = re.compile(rb'"type"\s*:\s*"Topology"')
 _GEOJSON = re.compile(rb'"type"|"features"|"coordinates"')
 
 
@@ -130,31 +159,56 @@ def _zipped(path: Path, file: str) -> FileFormat:
         return "xlsx"
     if any(name.lower().endswith(".shp") for name in names):
         return "zip-shapefile"
-    text = mark(
-        "Expected {expected}; found a zip archive without a Shapefile. Unpack it and give the file "
-        "inside."
-    )
-    raise _unexpected(file, text)
+    return "zip"
 
 
 def _text(head: bytes, file: str) -> FileFormat:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "csv"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"<"):
-        told = (told for pattern, told in _XML_KINDS if pattern.search(text))
-        raise _unexpected(file, next(told, mark("Expected {expected}; found XML.")))
-    if text.startswith((b"{", b"[")):
-        return _json(text, file)
     if b"\x00" in head or not text:
         raise _unexpected(file, mark("Expected {expected}; found bytes of no known format."))
-    return "csv"
+    if text.startswith(b"<"):
+        return _xml(text, file)
+    return _json(text, file) if text.startswith((b"{", b"[")) else "csv"
+
+
+def _xml(text: bytes, file: str) -> FileFormat:
+    root = _xml_root(text, file)
+    name = _XML_NAME.match(root)
+    called = name.group(1).lower() if name else b""
+    for beginning, told in _XML_REFUSED:
+        if called.startswith(beginning):
+            raise _unexpected(file, told)
+    if called == b"kml":
+        return "kml"
+    if called and _GML in root:
+        return "gml"
+    raise _unexpected(file, mark("Expected {expected}; found XML."))
+
+
+def _xml_root(text: bytes, file: str) -> bytes:
+    """Return XML from its first element on; empty where none begins in these bytes."""
+    while text.startswith((b"<?", b"<!")):
+        if text[:9].lower() == b"<!doctype":
+            if text[9:].lstrip()[:4].lower() == b"html":
+                return b"<html"
+            told = mark(
+                "Expected {expected}; found XML with a document type declaration (DTD), which can "
+                "draw in other files or grow without end. Export it again without one."
+            )
+            raise _unexpected(file, told)
+        end = b"?>" if text.startswith(b"<?") else b"-->"
+        text = text.partition(end)[2].lstrip()
+    return text
 
 
 def _json(text: bytes, file: str) -> FileFormat:
-    for pattern, told in _JSON_KINDS:
+    for pattern, told in _JSON_REFUSED:
         if pattern.search(text):
             raise _unexpected(file, told)
+    if _TOPOJSON.search(text):
+        return "topojson"
     if not text.startswith(b"{") or not _GEOJSON.search(text):
         raise _unexpected(file, mark("Expected {expected}; found JSON that is no GeoJSON."))
     return "geojson"

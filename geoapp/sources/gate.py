@@ -18,28 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import geoapp
-from geoapp.core.progress import Progress
+from geoapp.core.phrases import mark
+from geoapp.core.progress import Progress, silent
 from geoapp.core.raw import RawLayer, refusal
 from geoapp.errors import FileRefusedError, Problem
 from geoapp.sources.dead_ends import DEAD_ENDS
-from geoapp.sources.formats import FileFormat, refuse_unknown_encoding, sniff
+from geoapp.sources.formats import SUFFIXES, FileFormat, refuse_unknown_encoding, sniff
+from geoapp.sources.limits import GateLimits, refuse_size
 from geoapp.sources.parquet import read_parquet
 from geoapp.sources.shapefile import siblings
-from geoapp.sources.structure import GateLimits, check_structure
 
 __all__ = ["GateLimits", "admit"]
 
-
 REFUSED = 2
-_SUFFIXES: dict[FileFormat, str] = {
-    "gpkg": ".gpkg",
-    "geojson": ".geojson",
-    "flatgeobuf": ".fgb",
-    "geoparquet": ".parquet",
-    "zip-shapefile": ".zip",
-    "xlsx": ".xlsx",
-    "csv": ".csv",
-}
 _KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
 _SINGLE_THREADED = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -53,6 +44,7 @@ def admit(
     *,
     sublayer: str | None = None,
     encoding: str | None = None,
+    file: str | None = None,
     limits: GateLimits | None = None,
     progress: Progress | None = None,
 ) -> RawLayer:
@@ -66,6 +58,8 @@ def admit(
         Which layer or sheet is meant, where the file holds several.
     encoding
         Of the texts, where the file does not say.
+    file
+        Its name for messages; that of the path by default.
     limits
         How much the file may ask for.
     progress
@@ -76,43 +70,35 @@ def admit(
     FileRefusedError
         With one reason: too big, of no accepted format, harmful in structure, or unreadable.
     """
+    name = file or path.name
     limits = limits or GateLimits()
-    report = progress or (lambda _done, _total, _label: None)
+    report = progress or silent
     report(0, 3, "checking")
-    _refuse_size(path, limits)
-    refuse_unknown_encoding(encoding, file=path.name)
-    found = sniff(path, file=path.name)
+    refuse_unknown_encoding(encoding, file=name)
+    found = sniff(path, file=name)
     with tempfile.TemporaryDirectory(prefix="geoapp-gate-") as folder:
         work = Path(folder)
         # The copy is what is checked and read, so that nothing can change in between.
-        copy = _copied(path, found, work)
-        check_structure(copy, found, file=path.name, limits=limits)
+        copy = _copied(path, found, work, name, limits)
         report(1, 3, "reading")
-        request: dict[str, Any] = {"path": str(copy), "format": found, "file": path.name}
+        request: dict[str, Any] = {"path": str(copy), "file": name}
         request |= {"sublayer": sublayer, "encoding": encoding}
         _read_apart(request, work, limits)
         report(2, 3, "taking over")
-        raw = _taken_over(work, path.name)
+        raw = _taken_over(work, name)
     report(3, 3, "read")
     return raw
 
 
-def _refuse_size(path: Path, limits: GateLimits) -> None:
-    if path.is_file() and path.stat().st_size > limits.file_bytes:
-        raise refusal(
-            path.name,
-            "The file has {size} MB; at most {limit} MB are read. Leave out what is not needed.",
-            size=path.stat().st_size // 1_000_000,
-            limit=limits.file_bytes // 1_000_000,
-        )
-
-
-def _copied(path: Path, found: FileFormat, work: Path) -> Path:
-    if found != "shapefile":
-        return Path(shutil.copyfile(path, work / f"input{_SUFFIXES[found]}"))
-    for suffix, part in siblings(path, file=path.name).items():
+def _copied(path: Path, found: FileFormat, work: Path, file: str, limits: GateLimits) -> Path:
+    parts = siblings(path, file=file) if found == "shapefile" else {SUFFIXES[found]: path}
+    for suffix, part in parts.items():
+        if part.is_symlink():
+            text = mark("{name} is a link to another file. Give the file itself.")
+            raise refusal(file, text, name=part.name)
+        refuse_size(part, file=file, limits=limits)
         shutil.copyfile(part, work / f"input{suffix}")
-    return work / "input.shp"
+    return work / f"input{SUFFIXES[found]}"
 
 
 def _read_apart(request: dict[str, Any], work: Path, limits: GateLimits) -> None:
@@ -132,12 +118,13 @@ def _read_apart(request: dict[str, Any], work: Path, limits: GateLimits) -> None
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _too_slow(request["file"]) from error
+        raise _too_slow(request["file"], limits.seconds) from error
     if ended.returncode == REFUSED:
         raise _refused(work)
     if ended.returncode:
         slow = ended.returncode == -getattr(signal, "SIGXCPU", 0)
-        raise _too_slow(request["file"]) if slow else _broke_off(request["file"])
+        file = request["file"]
+        raise _too_slow(file, limits.cpu_seconds) if slow else _broke_off(file, limits)
 
 
 def _environment(work: Path) -> dict[str, str]:
@@ -154,18 +141,21 @@ def _refused(work: Path) -> FileRefusedError:
     return FileRefusedError(Problem(**told))
 
 
-def _too_slow(file: str) -> FileRefusedError:
+def _too_slow(file: str, seconds: int) -> FileRefusedError:
     return refusal(
         file,
-        "Reading took longer than a layer may take. Leave out what is not needed, or simplify it.",
+        "Reading took longer than the {limit} seconds a layer may take. Leave out what is not "
+        "needed, or simplify it.",
+        limit=seconds,
     )
 
 
-def _broke_off(file: str) -> FileRefusedError:
+def _broke_off(file: str, limits: GateLimits) -> FileRefusedError:
     return refusal(
         file,
-        "Reading broke off, as it does when a file is damaged or needs more memory than a layer "
-        "may take. Export it again, or leave out what is not needed.",
+        "Reading broke off, as it does when a file is damaged or needs more memory than the "
+        "{limit} MB a layer may take. Export it again, or leave out what is not needed.",
+        limit=limits.memory_bytes // 1_000_000,
     )
 
 

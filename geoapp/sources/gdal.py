@@ -75,8 +75,7 @@ def read_features(
             warnings.simplefilter("always")
             info = pyogrio.read_info(path, layer=layer, encoding=encoding)
             if info["driver"] != driver:
-                text = mark("The file reads as {found}; expected {expected}. Export it again.")
-                raise refusal(file, text, found=info["driver"], expected=driver)
+                raise _other_driver(file, info["driver"], driver)
             frame = pyogrio.read_dataframe(
                 path, layer=layer, encoding=encoding, datetime_as_string=True, on_invalid="fix"
             )
@@ -88,11 +87,36 @@ def read_features(
     return Features(table, geometry, info["crs"], told)
 
 
+def read_attributes(path: str, *, file: str, driver: str, layer: str) -> pd.DataFrame:
+    """Read the attributes of one layer of a trusted file, without its geometry.
+
+    Raises
+    ------
+    FileRefusedError
+        When GDAL cannot read it, or another driver than ``driver`` would.
+    """
+    try:
+        found = pyogrio.read_info(path, layer=layer)["driver"]
+        if found != driver:
+            raise _other_driver(file, found, driver)
+        table: pd.DataFrame = pyogrio.read_dataframe(
+            path, layer=layer, read_geometry=False, datetime_as_string=True
+        )
+    except _GDAL_ERRORS as error:
+        raise _unreadable(file, error) from error
+    return table
+
+
 def write_flatgeobuf(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write a GeoDataFrame in EPSG:4326 as FlatGeobuf, UTF-8, rows in their order."""
     pyogrio.write_dataframe(
         frame, path, driver="FlatGeobuf", layer=path.stem, layer_options={"SPATIAL_INDEX": "NO"}
     )
+
+
+def _other_driver(file: str, found: str, expected: str) -> Exception:
+    text = mark("The file reads as {found}; expected {expected}. Export it again.")
+    return refusal(file, text, found=found, expected=expected)
 
 
 def _unreadable(file: str, error: Exception) -> Exception:

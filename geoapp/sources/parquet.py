@@ -42,6 +42,14 @@ def read_parquet(path: Path, *, file: str) -> RawLayer:
     return RawLayer(file, plain_table(attributes), geometry, _crs(described))
 
 
+def row_count(path: Path) -> int:
+    """Return how many rows a Parquet file states; 0 where it cannot be read."""
+    try:
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    except (pa.ArrowException, OSError, ValueError):
+        return 0
+
+
 def write_parquet(raw: RawLayer, path: Path) -> None:
     """Write rows and geometry as GeoParquet; the CRS statement goes along as it is."""
     table = pa.Table.from_pandas(raw.table, preserve_index=False)

@@ -35,7 +35,8 @@ Read = tuple[tuple[Registered, ...], list[Problem]]
 class MunicipalityRow(Value):
     """One row of ``data/municipalities.csv``; degrees of WGS 84, areas in hectares.
 
-    ``children`` is the number of children of the age named in ``children_age``.
+    ``children`` is the number of children of the age named in ``children_age``; ``former_codes``
+    are the codes of municipalities that became this one, a space between them.
     """
 
     country: Country
@@ -55,6 +56,7 @@ class MunicipalityRow(Value):
     children_age: str = ""
     children_date: FuzzyDate | None = None
     children_source: str = ""
+    former_codes: str = ""
 
 
 def read_municipalities(root: Path) -> tuple[pd.DataFrame, list[Problem]]:

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from geoapp.core.encoding import choose_encoding, is_encoding
 from geoapp.core.raw import refusal
+from geoapp.sources.archive import is_shapefile_part
 from geoapp.sources.formats import choose_sublayer
-from geoapp.sources.structure import is_shapefile_part
 
 _NEEDED = (".shp", ".shx", ".dbf")
 _LANGUAGE_BYTE = 29

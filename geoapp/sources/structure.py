@@ -1,4 +1,4 @@
-"""What may be inside a file before a geometry library sees it: zip archives, JSON, GeoPackage.
+"""What may be inside a file before a geometry library sees it: zip archives, JSON, XML, GeoPackage.
 
 These checks read with the standard library only, cost a fraction of reading the file, and hold
 for files of the workspace and for uploads alike.
@@ -9,26 +9,17 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import stat
-import zipfile
 from contextlib import closing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
-from geoapp.core.phrases import mark
 from geoapp.core.raw import refusal
-from geoapp.core.value import Value
+from geoapp.sources.archive import check_zip
 from geoapp.sources.formats import FileFormat
-
-_SHAPEFILE_PARTS = frozenset(
-    {".shp", ".shx", ".dbf", ".prj", ".cpg", ".cst", ".qpj", ".qix", ".sbn", ".sbx", ".atx"}
-)
-_BESIDE_SHAPEFILE = frozenset(
-    {".xml", ".txt", ".pdf", ".md", ".html", ".htm", ".qml", ".sld", ".lyr", ".qmd", ".csv"}
-)
-_SMALL_BYTES = 10_000_000
+from geoapp.sources.limits import GateLimits, refuse_size
+from geoapp.sources.markup import check_xml
+from geoapp.sources.nesting import deepest
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
@@ -48,19 +39,6 @@ _STANDARD_VIEW = re.compile(
 _SQLITE_STEPS = 1000
 
 
-class GateLimits(Value):
-    """How much an untrusted file may ask for; bytes, seconds and counts."""
-
-    file_bytes: int = Field(default=500_000_000, gt=0)
-    unpacked_bytes: int = Field(default=2_000_000_000, gt=0)
-    zip_ratio: int = Field(default=200, gt=0)
-    zip_members: int = Field(default=1000, gt=0)
-    json_depth: int = Field(default=32, gt=0)
-    memory_bytes: int = Field(default=4_000_000_000, gt=0)
-    cpu_seconds: int = Field(default=120, gt=0)
-    seconds: int = Field(default=240, gt=0)
-
-
 def check_structure(
     path: Path, found: FileFormat, *, file: str, limits: GateLimits | None = None
 ) -> None:
@@ -72,86 +50,26 @@ def check_structure(
         With the one reason that was met first.
     """
     limits = limits or GateLimits()
-    size = path.stat().st_size
-    if size > limits.file_bytes:
-        raise refusal(
-            file,
-            "The file has {size} MB; at most {limit} MB are read. Leave out what is not needed.",
-            size=size // 1_000_000,
-            limit=limits.file_bytes // 1_000_000,
-        )
-    if found in ("zip-shapefile", "xlsx"):
-        _check_zip(path, found, file, limits)
-    elif found == "geojson":
+    refuse_size(path, file=file, limits=limits)
+    if found in ("zip-shapefile", "zip", "xlsx"):
+        check_zip(path, found, file=file, limits=limits)
+    elif found in ("geojson", "topojson"):
         _check_json(path.read_bytes(), file, limits)
+    elif found in ("gml", "kml"):
+        check_xml(path.read_bytes(), file=file, limits=limits)
     elif found == "gpkg":
         _check_gpkg(path, file)
 
 
-def is_shapefile_part(name: str) -> bool:
-    """Tell whether a member of a zip archive belongs to a Shapefile."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in _SHAPEFILE_PARTS and "__MACOSX" not in path.parts
-
-
-def _check_zip(path: Path, found: FileFormat, file: str, limits: GateLimits) -> None:
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-    if len(members) > limits.zip_members:
-        raise refusal(
-            file,
-            "The archive has {count} members; at most {limit} are read. Pack only the layer.",
-            count=len(members),
-            limit=limits.zip_members,
-        )
-    for member in members:
-        _check_member(member, found, file)
-    unpacked = sum(member.file_size for member in members)
-    packed = max(1, path.stat().st_size)
-    bomb = unpacked > _SMALL_BYTES and unpacked / packed > limits.zip_ratio
-    if bomb or unpacked > limits.unpacked_bytes:
-        raise refusal(
-            file,
-            "The archive would unpack to {unpacked} MB, {ratio} times its size. It is not opened.",
-            unpacked=unpacked // 1_000_000,
-            ratio=unpacked // packed,
-        )
-
-
-def _check_member(member: zipfile.ZipInfo, found: FileFormat, file: str) -> None:
-    name = PurePosixPath(member.filename)
-    text = ""
-    if name.is_absolute() or ".." in name.parts or "\\" in member.filename or ":" in str(name):
-        text = mark("Member {member} leads out of the archive. Pack the layer again.")
-    elif stat.S_ISLNK(member.external_attr >> 16):
-        text = mark(
-            "Member {member} of the archive is a link to another file. Pack the file itself."
-        )
-    elif member.flag_bits & 1:
-        text = mark(
-            "Member {member} of the archive is encrypted. Pack the layer without a password."
-        )
-    elif found == "zip-shapefile" and not _may_lie_beside(member):
-        text = mark("Member {member} does not belong to a Shapefile. Pack only its parts.")
-    if text:
-        raise refusal(file, text, member=member.filename[:100])
-
-
-def _may_lie_beside(member: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(member.filename)
-    ignored = member.is_dir() or "__MACOSX" in path.parts or path.name == ".DS_Store"
-    return ignored or path.suffix.lower() in _SHAPEFILE_PARTS | _BESIDE_SHAPEFILE
-
-
 def _check_json(data: bytes, file: str, limits: GateLimits) -> None:
     bare = np.frombuffer(_STRING.sub(b'""', data), dtype=np.uint8)
-    depth = int(_BRACKETS[bare].cumsum(dtype=np.int32).max(initial=0))
-    if depth > limits.json_depth:
+    depth = deepest(_BRACKETS[bare])
+    if depth > limits.depth:
         raise refusal(
             file,
             "The JSON is nested {depth} deep; at most {limit} levels are read.",
             depth=depth,
-            limit=limits.json_depth,
+            limit=limits.depth,
         )
     plain = _ESCAPED.sub(lambda match: bytes.fromhex(match.group(1).decode()), data)
     for match in _CRS_MEMBER.finditer(plain):

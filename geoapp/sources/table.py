@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from zipfile import BadZipFile
 
 import openpyxl
 import pandas as pd
+import shapely
 
+from geoapp.core.columns import plain_name
 from geoapp.core.encoding import choose_encoding
 from geoapp.core.phrases import mark
 from geoapp.core.raw import RawLayer, refusal, warning
@@ -24,6 +28,13 @@ Rows = list[list[str | None]]
 
 _SEPARATORS = (";", "\t", ",", "|")
 _LOOKED_AT = 50
+# A border of a municipality as WKT has some hundred thousand characters.
+_CELL_CHARACTERS = 20_000_000
+_WKT_NAMES = ("wkt", "geom", "geometry", "the_geom", "wkt_geom", "geometria", "geometrie")
+_WKT = re.compile(
+    r"\s*(?:SRID\s*=\s*(\d{4,6})\s*;)?\s*((?:MULTI)?(?:POINT|LINESTRING|POLYGON)\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def read_table(
@@ -36,6 +47,8 @@ def read_table(
 ) -> RawLayer:
     """Read a table of a sniffed format; every cell becomes stripped text, or None when empty.
 
+    A column of geometry as WKT, such as ``POINT (19 50)``, becomes the geometry of the rows.
+
     Raises
     ------
     FileRefusedError
@@ -43,7 +56,7 @@ def read_table(
     """
     if found == "xlsx":
         rows, problems = _sheet(path, sublayer, file)
-        return RawLayer(file, _frame(rows, file), problems=problems)
+        return _with_geometry(RawLayer(file, _frame(rows, file), problems=problems))
     data = path.read_bytes()
     chosen = encoding or choose_encoding(data)
     try:
@@ -56,21 +69,51 @@ def read_table(
             encoding=chosen,
         ) from error
     recovered = encoding is None and not chosen.startswith("utf")
-    return RawLayer(
-        file,
-        _frame(_lines(text, file), file),
-        encoding=chosen.upper(),
-        encoding_recovered=recovered,
+    return _with_geometry(
+        RawLayer(
+            file,
+            _frame(_lines(text, file), file),
+            encoding=chosen.upper(),
+            encoding_recovered=recovered,
+        )
+    )
+
+
+def _with_geometry(raw: RawLayer) -> RawLayer:
+    """Return the table with the geometry that one of its columns holds as WKT, if one does."""
+    column = next((name for name in raw.table.columns if plain_name(name) in _WKT_NAMES), None)
+    if column is None:
+        return raw
+    cells = raw.table[column]
+    found = [_WKT.fullmatch(cell) if isinstance(cell, str) else None for cell in cells]
+    if sum(match is not None for match in found) * 2 < int(cells.notna().sum()) or not any(found):
+        return raw
+    written = [match and match.group(2) for match in found]
+    geometry = shapely.from_wkt(written, on_invalid="ignore")
+    codes = {match.group(1) for match in found if match and match.group(1)}
+    code = codes.pop() if len(codes) == 1 else None
+    unread = int((cells.notna() & shapely.is_missing(geometry)).sum())
+    text = mark("{count} geometries could not be built and count as missing.")
+    problems = (warning(raw.file, text, field=column, count=unread),) if unread else ()
+    return replace(
+        raw,
+        table=raw.table.drop(columns=column),
+        geometry=geometry,
+        crs=f"EPSG:{code}" if code else None,
+        problems=(*raw.problems, *problems),
     )
 
 
 def _lines(text: str, file: str) -> Rows:
+    before = csv.field_size_limit(_CELL_CHARACTERS)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
     except csv.Error as error:
         raise refusal(
             file, "The table cannot be read ({reason}). Export it again.", reason=str(error)
         ) from error
+    finally:
+        csv.field_size_limit(before)
     return [[cell.strip() or None for cell in row] for row in rows]
 
 
@@ -158,11 +201,11 @@ def _frame(rows: Rows, file: str) -> pd.DataFrame:
 def _header(cells: list[str | None]) -> list[str]:
     while cells and cells[-1] is None:
         cells = cells[:-1]
-    names: list[str] = []
+    names: dict[str, None] = {}
     for position, cell in enumerate(cells, start=1):
         name = cell or f"column_{position}"
-        names.append(f"{name}_{position}" if name in names else name)
-    return names
+        names[f"{name}_{position}" if name in names else name] = None
+    return list(names)
 
 
 def _even(rows: Rows, width: int, first_line: int, file: str) -> Rows:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from geoapp.core.raw import RawLayer, warning
 from geoapp.sources import gdal
 from geoapp.sources.formats import FileFormat, choose_sublayer
@@ -15,6 +17,23 @@ _DRIVERS: dict[FileFormat, str] = {
     "geojson": "GeoJSON",
     "flatgeobuf": "FlatGeobuf",
 }
+
+ATTRIBUTES_ALONE: tuple[FileFormat, ...] = ("gpkg", "flatgeobuf")
+"""Formats whose attributes are read much faster than their geometry."""
+
+
+def read_attributes(
+    path: Path, found: FileFormat, *, file: str, sublayer: str | None = None
+) -> pd.DataFrame:
+    """Read the attributes of a trusted file, of one of the formats `ATTRIBUTES_ALONE`.
+
+    Raises
+    ------
+    FileRefusedError
+        When it cannot be read, or it is not clear which layer is meant.
+    """
+    layer = choose_sublayer(gdal.spatial_layers(str(path), file=file), sublayer, file=file)
+    return gdal.read_attributes(str(path), file=file, driver=_DRIVERS[found], layer=layer)
 
 
 def read_vector(

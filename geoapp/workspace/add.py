@@ -9,17 +9,13 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import ValidationError
 
-from geoapp.core.checked import (
-    CheckedLayer,
-    LayerReport,
-    ProblemValue,
-    check_layer,
-    with_mended_texts,
-)
+from geoapp.core.checked import CheckedLayer, LayerReport, ProblemValue, check_layer
 from geoapp.core.codes import Country, country_of
 from geoapp.core.columns import choose_columns
+from geoapp.core.corrections import completed, noted
 from geoapp.core.crs import lies_in
 from geoapp.core.layer import Columns, LayerKind, LayerSpec, Measure
+from geoapp.core.mended import with_mended_texts
 from geoapp.core.partnership import Names
 from geoapp.core.phrases import mark
 from geoapp.core.progress import Progress, silent
@@ -29,6 +25,7 @@ from geoapp.core.vocabulary import THEME_NAMES
 from geoapp.errors import RefusedError
 from geoapp.sources.gate import GateLimits, admit
 from geoapp.text import LANGUAGES, Text
+from geoapp.workspace.correcting import with_suggestions
 from geoapp.workspace.opening import is_workspace
 from geoapp.workspace.slots import free_slug, illustration, next_precedence, refuse_taken
 from geoapp.workspace.writing import Added, write_layer
@@ -122,6 +119,7 @@ def add_boundaries(
         columns=Columns(code=code_column, name=name_column),
     )
     checked = _only_country(check_layer(raw, draft), country)
+    checked = with_suggestions(root, raw, checked, draft)
     countries = _in_order(checked.frame["country"])
     chosen = slug or free_slug(root, countries, file.stem, replace=replace)
     refuse_taken(root, "boundaries", chosen, replace=replace)
@@ -237,7 +235,7 @@ def add_theme(
     shown = kind or _kind(raw, columns)
     summed = measure or _measure(raw, columns, shown)
     draft = _spec(file, theme=theme, kind=shown, measure=summed, crs=crs, columns=columns)
-    checked = check_layer(raw, draft)
+    checked = with_suggestions(root, raw, check_layer(raw, draft), draft)
     spec = _spec(
         file,
         slug=chosen,
@@ -293,7 +291,9 @@ def _spec(given: Path, **fields: Any) -> LayerSpec:  # noqa: ANN401  # pydantic 
         wrong = "; ".join(
             f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
         )
-        raise RefusedError(f"{given.name}: the layer cannot be described so: {wrong}") from error
+        raise refusal(
+            given.name, "the layer cannot be described so: {wrong}", wrong=wrong
+        ) from error
 
 
 def _boundary_names(countries: tuple[Country, ...], slug: str, file: Path) -> Names:
@@ -342,6 +342,10 @@ def _only_country(checked: CheckedLayer, country: Country | None) -> CheckedLaye
         )
     text = mark("{count} municipalities of another country than {country} were left out.")
     found = warning(report.file, text, field="country", count=int(other.sum()), country=country)
+    left_out = checked.frame[other]
+    notes = completed(
+        (noted("country", left_out.index),), codes=left_out["code"], names=left_out["name"]
+    )
     return CheckedLayer(
         checked.frame[~other],
         report.model_copy(
@@ -351,6 +355,7 @@ def _only_country(checked: CheckedLayer, country: Country | None) -> CheckedLaye
                 "problems": (*report.problems, ProblemValue.of(found)),
             }
         ),
+        pd.concat([checked.corrections, notes], ignore_index=True),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Literal
 from geoapp.core.codes import Country
 from geoapp.core.columns import plain_name
 from geoapp.core.layer import LayerSpec
-from geoapp.errors import RefusedError
+from geoapp.core.raw import refusal
 from geoapp.sources.registry import read_layer_specs
 
 Folder = Literal["boundaries", "themes"]
+
+# Windows takes these for devices, whatever stands after a full stop.
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 
 
 def free_slug(root: Path, countries: Iterable[Country], stem: str, *, replace: bool = False) -> str:
@@ -29,18 +33,30 @@ def free_slug(root: Path, countries: Iterable[Country], stem: str, *, replace: b
     return next(slug for slug in candidates if not _is_taken(root, "boundaries", slug))
 
 
+def is_reserved(stem: str) -> bool:
+    """Tell whether a file cannot be called so on every system.
+
+    >>> is_reserved("con"), is_reserved("conifers")
+    (True, False)
+    """
+    return _RESERVED.fullmatch(stem.lower()) is not None
+
+
 def refuse_taken(root: Path, folder: Folder, slug: str, *, replace: bool) -> None:
     """Refuse a slug that has a layer or a data file already, unless it is to be replaced.
 
     Raises
     ------
-    RefusedError
-        Telling what to do instead.
+    FileRefusedError
+        Telling what to do instead; also where no file can be called so on Windows.
     """
+    if is_reserved(slug):
+        raise refusal(f"layers/{slug}.toml", "no file can be called so on Windows; give a slug")
     if not replace and _is_taken(root, folder, slug):
-        raise RefusedError(
-            f"layers/{slug}.toml: there is such a layer or its data already; give another slug, "
-            "or say that it is to be replaced"
+        raise refusal(
+            f"layers/{slug}.toml",
+            "there is such a layer or its data already; give another slug, or say that it is to be "
+            "replaced",
         )
 
 

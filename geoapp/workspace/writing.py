@@ -20,6 +20,7 @@ from geoapp.core.value import Value
 from geoapp.sources.gdal import write_flatgeobuf
 from geoapp.sources.layer_file import load_layer
 from geoapp.sources.registry import read_layer_specs
+from geoapp.workspace.correcting import corrections_csv, corrections_file
 
 
 class Added(Value):
@@ -64,12 +65,14 @@ def write_layer(root: Path, raw: RawLayer, checked: CheckedLayer, spec: LayerSpe
         fields = spec.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
         (work / description).write_text(tomli_w.dumps(fields), encoding="utf-8")
         _refuse_difference(work, checked, spec)
-        _move_in(work, root, (spec.file, description))
-    removed = _remove_left_over(root, before, spec)
+        corrections = _write_corrections(checked, spec, work)
+        files = (spec.file, *corrections, description)
+        _move_in(work, root, files)
+    removed = _remove_left_over(root, before, spec, files)
     return Added(
         slug=spec.slug,
         spec=spec,
-        files=(spec.file, description),
+        files=files,
         removed=removed,
         report=checked.report,
     )
@@ -88,6 +91,14 @@ def _write_data(raw: RawLayer, checked: CheckedLayer, spec: LayerSpec, path: Pat
     write_flatgeobuf(
         gpd.GeoDataFrame(rows, geometry=checked.frame.geometry.to_numpy(), crs=WGS84), path
     )
+
+
+def _write_corrections(checked: CheckedLayer, spec: LayerSpec, work: Path) -> tuple[str, ...]:
+    """Write what was done to single features, if anything was; return the name of the file."""
+    if checked.corrections.empty:
+        return ()
+    (work / corrections_file(spec)).write_bytes(corrections_csv(checked.corrections))
+    return (corrections_file(spec),)
 
 
 def _refuse_difference(work: Path, checked: CheckedLayer, spec: LayerSpec) -> None:
@@ -122,12 +133,14 @@ def _move_in(work: Path, root: Path, names: tuple[str, ...]) -> None:
         raise
 
 
-def _remove_left_over(root: Path, before: LayerSpec | None, spec: LayerSpec) -> tuple[str, ...]:
-    """Remove the data file of the replaced layer where no layer uses it any more."""
-    if before is None or before.file in {used.file for used in read_layer_specs(root)[0]}:
-        return ()
-    path = root / before.file
-    if before.file == spec.file or not path.is_file():
-        return ()
-    path.unlink()
-    return (before.file,)
+def _remove_left_over(
+    root: Path, before: LayerSpec | None, spec: LayerSpec, written: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Remove what the replaced layer leaves behind: data that no layer uses, and corrections."""
+    old = (before.file, corrections_file(before)) if before else ()
+    used = {layer.file for layer in read_layer_specs(root)[0]} | set(written)
+    left = [file for file in (*old, corrections_file(spec)) if file not in used]
+    removed = tuple(file for file in dict.fromkeys(left) if (root / file).is_file())
+    for file in removed:
+        (root / file).unlink()
+    return removed

@@ -126,7 +126,7 @@ def test_geojson_in_metres_is_recognised(
         (b"", "The file is empty"),
         (b"<OGRVRTDataSource/>", "found a VRT file"),
         (b"<!DOCTYPE html><html></html>", "found a web page"),
-        (b'{"type": "Topology", "objects": {}}', "found TopoJSON"),
+        (b'{"type": "Topology", "objects": {}}', "cannot be read"),
         (b'{"type": "gdal_streamed_alg"}', "found a GDAL pipeline"),
         (b'{"a": 1}', "found JSON that is no GeoJSON"),
         (b"SQLite format 3\x00" + bytes(100), "no GeoPackage"),
