@@ -1,4 +1,4 @@
-"""The command line: ``geoapp serve | check | info | add | new | delineate | links``.
+"""The command line: ``geoapp serve``, ``check``, ``add`` and the others below.
 
 Exit codes: 0 fine, 1 problems found, 2 refused (one line says why).
 """
@@ -14,8 +14,10 @@ from geoapp import __version__
 from geoapp.cli.add import add
 from geoapp.cli.delineate import delineate
 from geoapp.cli.links import links
-from geoapp.cli.workspaces import check, info, new, serve
-from geoapp.errors import GeoappError, RegistryError
+from geoapp.cli.pull import pull
+from geoapp.cli.stats import stats
+from geoapp.cli.workspaces import check, info, new, prepare, serve
+from geoapp.errors import GeoappError, RegistryError, printable
 
 PROBLEMS = 1
 REFUSED = 2
@@ -36,7 +38,7 @@ def commands() -> None:
     """
 
 
-for command in (serve, check, info, add, new, delineate, links):
+for command in (serve, prepare, check, info, add, new, delineate, links, stats, pull):
     commands.add_command(command)
 
 
@@ -63,7 +65,7 @@ def main() -> None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    click.echo(f"geoapp: {' '.join(reason.split())}", err=True)
+    click.echo(f"geoapp: {' '.join(printable(reason).split())}", err=True)
     sys.exit(REFUSED)
 
 

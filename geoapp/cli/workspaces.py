@@ -1,9 +1,11 @@
-"""Commands on a whole workspace: serve, check, info, new."""
+"""Commands on a whole workspace: serve, prepare, check, info, new."""
 
 from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -11,11 +13,13 @@ import click
 from geoapp.cli.options import progress_bar, workspace_option
 from geoapp.core.atlas import Atlas
 from geoapp.errors import RefusedError
+from geoapp.store.upkeep import keep_in_use
 from geoapp.workspace.creating import create_workspace
-from geoapp.workspace.info import workspace_info
+from geoapp.workspace.info import Json, workspace_info
 from geoapp.workspace.linking import real_borders
 from geoapp.workspace.opening import find_workspace, open_workspace
-from geoapp.workspace.preparing import prepare
+from geoapp.workspace.preparing import prepare as prepare_workspace
+from geoapp.workspace.reach import load_reach
 
 DEFAULT_PORT = 8501
 
@@ -28,8 +32,15 @@ DEFAULT_PORT = 8501
     "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the browser.")
+@click.option("--allow-upload", is_flag=True, help="Let readers add files on the page Data.")
 def serve(
-    folder: Path | None, workspace: Path | None, host: str, port: int, *, no_browser: bool
+    folder: Path | None,
+    workspace: Path | None,
+    host: str,
+    port: int,
+    *,
+    no_browser: bool,
+    allow_upload: bool,
 ) -> None:
     """Prepare a workspace and open its map in the browser.
 
@@ -39,16 +50,38 @@ def serve(
       geoapp serve my-region --port 8600
       geoapp serve --host 0.0.0.0 --no-browser
     """
+    root = find_workspace(folder or workspace)
+    _require_free(host, port)
+    # another process prepares: what reading takes in memory, the server would never give back
+    preparing = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "geoapp", "prepare", "--workspace", str(root)]
+    )
     # Streamlit takes two seconds to load, which no other command needs to wait for
     from geoapp.server import serve as run_server
 
-    root = find_workspace(folder or workspace)
-    _require_free(host, port)
+    if refused := preparing.wait():
+        sys.exit(refused)
+    keep_in_use()
+    run_server(root, host=host, port=port, open_browser=not no_browser, allow_upload=allow_upload)
+
+
+@click.command(short_help="Read and measure everything ahead of time.")
+@workspace_option
+def prepare(workspace: Path | None) -> None:
+    """Prepare a workspace, so that serving it starts at once.
+
+    \b
+    Example:
+      geoapp prepare --workspace my-region
+    """
+    root = find_workspace(workspace)
     prepared_atlas(root)
     # who touches whom takes a country ten seconds, once; better now than at the first click
+    opened = open_workspace(root)
     with progress_bar("Finding neighbours") as progress:
-        real_borders(open_workspace(root), progress=progress)
-    run_server(root, host=host, port=port, open_browser=not no_browser)
+        real_borders(opened, progress=progress)
+    with progress_bar("Measuring travel times"):
+        load_reach(opened)
 
 
 @click.command(short_help="Validate every registry and layer file.")
@@ -113,11 +146,13 @@ def info(workspace: Path | None, *, as_json: bool) -> None:
             f"residents: {population}, area (ha): {area_ha}, at risk: {found['at_risk']}"
         )
     for layer in facts["layers"]:
-        kind = (
-            "illustrative" if layer["illustrative"] else "schematic" if layer["schematic"] else ""
-        )
-        state = f"{layer['features']} features" if layer["features"] is not None else "not usable"
-        click.echo(f"{layer['slug']} ({layer['theme']}): {state} {kind}".rstrip())
+        click.echo(_layer_line(layer))
+    for name, copy in facts["drawn_municipalities"].items():
+        click.echo(f"{name}: {_drawing(copy)}")
+    click.echo(f"themes of more than {facts['vertex_budget']} vertices are drawn as tiles")
+    store = facts["store"]
+    sizes = f"{_size(store['bytes'])} of {_size(store['limit_bytes'])}"
+    click.echo(f"prepared data: {sizes} in {store['folder']}")
 
 
 @click.command(short_help="Make a workspace of your own.")
@@ -138,7 +173,7 @@ def new(folder: Path, *, empty: bool) -> None:
 def prepared_atlas(root: Path) -> Atlas:
     """Return the atlas of a workspace, with a progress bar while it is prepared."""
     with progress_bar("Preparing layers") as progress:
-        return prepare(open_workspace(root), progress=progress)
+        return prepare_workspace(open_workspace(root), progress=progress)
 
 
 def _require_free(host: str, port: int) -> None:
@@ -151,3 +186,30 @@ def _require_free(host: str, port: int) -> None:
             raise RefusedError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --port"
             ) from error
+
+
+def _layer_line(layer: Json) -> str:
+    kind = "illustrative" if layer["illustrative"] else "schematic" if layer["schematic"] else ""
+    state = f"{layer['features']} features" if layer["features"] is not None else "not usable"
+    said = f"{layer['slug']} ({layer['theme']}): {state} {kind}".rstrip()
+    if layer["drawn"]:
+        return f"{said}, {_drawing(layer)}"
+    return said if layer["vertices"] is None else f"{said}, {layer['vertices']} vertices"
+
+
+def _drawing(copy: Json) -> str:
+    vertices = copy["vertices"] or copy["features"]
+    return f"{vertices} vertices drawn as {copy['drawn']}, {_size(copy['display_bytes'])}"
+
+
+def _size(count: float) -> str:
+    """Write a number of bytes for people.
+
+    >>> _size(512), _size(4_300_000), _size(5 * 1024**3)
+    ('512 B', '4.1 MB', '5.0 GB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if count < 1024:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GB"

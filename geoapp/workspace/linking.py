@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from pyproj import CRS
 
 from geoapp.core.functional.contiguity import Borders, shared_borders
 from geoapp.core.functional.flows import FlowTable
 from geoapp.core.functional.infrastructure import connection
 from geoapp.core.functional.links import WEIGHTS, Links, Measured, functional_links
-from geoapp.core.layer import LayerSpec
+from geoapp.core.mapspec import Bounds
 from geoapp.core.partnership import Partnership
 from geoapp.core.progress import Progress
 from geoapp.store.files import digest, obtain, store_root
 from geoapp.workspace.opening import Workspace
-from geoapp.workspace.prepared import VERSION, load_borders, load_layer_copy
+from geoapp.workspace.prepared import VERSION, LayerCopy, load_borders, load_layer_copy
+from geoapp.workspace.prepared import Borders as PreparedBorders
 from geoapp.workspace.reach import Reach, road_minutes, shared_services
 
 ROUTES = "cycle-routes"
@@ -32,14 +35,27 @@ class RealBorders:
 
     Attributes
     ----------
-    polygons
-        Indexed by unit key, in a projected CRS in metres.
+    kept
+        Their prepared copy; a country's polygons are too many to be held in memory for a few.
     borders
         Which of them touch.
+    crs
+        A projected CRS in metres that suits all of them.
     """
 
-    polygons: gpd.GeoSeries
+    kept: PreparedBorders
     borders: Borders
+    crs: CRS
+
+    def neighbours(self, unit: str) -> list[str]:
+        """Return the unit keys of those that touch a municipality."""
+        return [b if a == unit else a for a, b, _ in self.borders.pairs if unit in (a, b)]
+
+    def bounds(self, units: Sequence[str]) -> Bounds:
+        """Return west, south, east, north in degrees of a box that holds the municipalities."""
+        table = self.kept.table.loc[list(units)]
+        low, high = table[["west", "south"]].min(), table[["east", "north"]].max()
+        return float(low["west"]), float(low["south"]), float(high["east"]), float(high["north"])
 
 
 def real_borders(
@@ -59,10 +75,10 @@ def real_borders(
         copies.append(load_layer_copy(root, workspace.root, spec))
     if not any(copy.usable for copy in copies):
         return None
-    kept = load_borders(root, copies, frozenset(), workspace.municipalities)
-    found = kept.polygons()
-    metres = found.geometry.to_crs(found.estimate_utm_crs())
-    return RealBorders(metres, _neighbours(root, kept.key, metres))
+    kept = load_borders(root, copies)
+    whole = gpd.GeoSeries([shapely.box(*kept.bounds)], crs="EPSG:4326")
+    crs = whole.estimate_utm_crs()
+    return RealBorders(kept, _neighbours(root, kept, crs), crs)
 
 
 def infrastructure_links(
@@ -74,19 +90,26 @@ def infrastructure_links(
     0. None where there is no such layer or no border of the municipality.
     """
     specs = [spec for spec in workspace.layers if spec.kind == "line" and not spec.illustrative]
-    if unit not in real.polygons.index or not specs:
+    if unit not in real.kept.table.index:
         return None
-    lines = [_lines(workspace, spec, real, store or store_root()) for spec in specs]
-    routes = [found for found, spec in zip(lines, specs, strict=True) if spec.theme == ROUTES]
+    copies = [load_layer_copy(store or store_root(), workspace.root, spec) for spec in specs]
+    copies = [copy for copy in copies if copy.layer.report and copy.layer.report.features_kept]
+    if not copies:
+        return None
+    around = real.neighbours(unit)
+    # a country has a million other lines
+    bounds = real.bounds([unit, *around])
+    polygons = real.kept.polygons(bounds).geometry.to_crs(real.crs)
+    lines = [_lines(copy, bounds, real.crs) for copy in copies]
+    routes = [
+        found for found, copy in zip(lines, copies, strict=True) if copy.layer.spec.theme == ROUTES
+    ]
     every = np.concatenate(lines)
-    if not len(every):
-        return None
-    around = [b if a == unit else a for a, b, _ in real.borders.pairs if unit in (a, b)]
-    strength = pd.Series(0.0, index=real.polygons.index.drop(unit))
+    strength = pd.Series(0.0, index=real.kept.table.index.drop(unit))
     for other in around:
         met = connection(
-            real.polygons[unit],
-            real.polygons[other],
+            polygons[unit],
+            polygons[other],
             every,
             np.concatenate(routes) if routes else np.empty(0, dtype=object),
         )
@@ -108,27 +131,24 @@ def memberships(partnerships: tuple[Partnership, ...]) -> dict[str, list[str]]:
     }
 
 
-def _neighbours(root: Path, key: str, metres: gpd.GeoSeries) -> Borders:
+def _neighbours(root: Path, kept: PreparedBorders, crs: CRS) -> Borders:
     """Return who touches whom; worked out once, since a country takes ten seconds."""
 
     def build(draft: Path) -> None:
-        found = shared_borders(gpd.GeoDataFrame(geometry=metres))
+        found = shared_borders(gpd.GeoDataFrame(geometry=kept.polygons().geometry.to_crs(crs)))
         facts = [sorted(found.codes), found.pairs, sorted(found.outer)]
         (draft / "neighbours.json").write_text(json.dumps(facts), "utf-8")
 
-    folder = obtain(root, digest([VERSION, "neighbours", key]), build)
+    folder = obtain(root, digest([VERSION, "neighbours", kept.key]), build)
     codes, pairs, outer = json.loads((folder / "neighbours.json").read_text("utf-8"))
     return Borders(frozenset(codes), tuple((a, b, km) for a, b, km in pairs), frozenset(outer))
 
 
 def _lines(
-    workspace: Workspace, spec: LayerSpec, real: RealBorders, store: Path
+    copy: LayerCopy, bounds: Bounds, crs: CRS
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    copy = load_layer_copy(store, workspace.root, spec)
-    if not copy.usable:
-        return np.empty(0, dtype=object)
-    features = gpd.GeoDataFrame(copy.features())
-    return np.asarray(features.geometry.to_crs(real.polygons.crs), dtype=object)
+    features = gpd.GeoDataFrame(copy.features(bounds))
+    return np.asarray(features.geometry.to_crs(crs), dtype=object)
 
 
 def municipal_links(

@@ -15,23 +15,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoapp.core.functional.links import MODELLED, Measured
-from geoapp.core.functional.roads import (
-    RoadGraph,
-    road_graph,
-    straight_line_minutes,
-    travel_minutes,
-)
+from geoapp.core.functional.roads import road_graph, straight_line_minutes, travel_minutes
 from geoapp.core.functional.services import gaussian, nearest_links, service_links
 from geoapp.core.measure import EQUAL_AREA
-from geoapp.store.files import store_root
+from geoapp.store.files import digest, obtain, store_root
 from geoapp.workspace.opening import Workspace
-from geoapp.workspace.prepared import load_layer_copy
+from geoapp.workspace.prepared import VERSION, LayerCopy, load_layer_copy
 
 Floats = npt.NDArray[np.float64]
 
 ROADS = "local-roads"
 ROAD_KMH = 50.0
 """Speed on every road of a road layer, which states none."""
+ROADS_AROUND_M = 30_000
+"""How far around the seats roads are taken into account."""
+MOST_SEATS = 2_000
+SEATS_AT_ONCE = 16  # each takes eight bytes for every crossing of the network
 SERVICE_SCALE_MIN = 15.0
 """Travel time at which a facility counts 61 % (Gaussian)."""
 
@@ -44,24 +43,28 @@ class Reach:
     ----------
     seats
         Points in EPSG:3035, indexed by unit key; only municipalities whose point is known.
-    roads
-        The road network in the same CRS; None where there is no real road layer.
+    minutes
+        Travel times by road between the seats, infinite where not reached; None where there is
+        no real road layer, or where the seats are too many for times between all of them.
     supply
         Places of real facilities by unit key of the municipality they lie in.
     """
 
     seats: gpd.GeoSeries
-    roads: RoadGraph | None
+    minutes: pd.DataFrame | None
     supply: pd.Series
 
 
 def load_reach(workspace: Workspace, *, store: Path | None = None) -> Reach:
-    """Return what a workspace knows of seats, roads and facilities."""
+    """Return what a workspace knows of seats, roads and facilities.
+
+    Times by road are worked out once and kept: a country has a million roads.
+    """
     root = store or store_root()
     known = workspace.municipalities.dropna(subset=["lon", "lat"])
     points = gpd.points_from_xy(known["lon"], known["lat"], crs="EPSG:4326").to_crs(EQUAL_AREA)
     seats = gpd.GeoSeries(points, index=known.index)
-    return Reach(seats, _roads(workspace, root), _supply(workspace, root))
+    return Reach(seats, _minutes(workspace, seats, root), _supply(workspace, root))
 
 
 def road_minutes(reach: Reach, unit: str) -> pd.Series | None:
@@ -69,13 +72,10 @@ def road_minutes(reach: Reach, unit: str) -> pd.Series | None:
 
     None where there is no road layer or the seat is not known.
     """
-    if reach.roads is None or unit not in reach.seats.index:
+    if reach.minutes is None or unit not in reach.minutes.index:
         return None
-    others = reach.seats.drop(index=unit)
-    minutes = travel_minutes(
-        reach.roads, _coordinates(reach.seats.loc[[unit]]), _coordinates(others)
-    )
-    return pd.Series(minutes[0], index=others.index)
+    row = pd.Series(reach.minutes.loc[unit])
+    return row.drop(index=unit)
 
 
 def shared_services(workspace: Workspace, reach: Reach, unit: str) -> Measured | None:
@@ -133,25 +133,47 @@ def _served(workspace: Workspace, reach: Reach) -> pd.Index:
 
 
 def _minutes_between(reach: Reach, origins: gpd.GeoSeries, destinations: gpd.GeoSeries) -> Floats:
-    start, end = _coordinates(origins), _coordinates(destinations)
-    if reach.roads is not None:
-        return travel_minutes(reach.roads, start, end)
-    apart = start[:, None, :] - end[None, :, :]
+    if reach.minutes is not None:
+        return np.asarray(reach.minutes.loc[origins.index, destinations.index])
+    apart = _coordinates(origins)[:, None, :] - _coordinates(destinations)[None, :, :]
     return straight_line_minutes(np.hypot(apart[..., 0], apart[..., 1]) / 1000)
 
 
-def _roads(workspace: Workspace, root: Path) -> RoadGraph | None:
+def _minutes(workspace: Workspace, seats: gpd.GeoSeries, root: Path) -> pd.DataFrame | None:
     specs = [spec for spec in workspace.layers if spec.theme == ROADS and spec.kind == "line"]
     copies = [
         load_layer_copy(root, workspace.root, spec) for spec in specs if not spec.illustrative
     ]
+    copies = [copy for copy in copies if copy.usable]
+    if not copies or not 0 < len(seats) <= MOST_SEATS:
+        return None
+
+    def build(draft: Path) -> None:
+        _road_times(copies, seats).to_parquet(draft / "minutes.parquet")
+
+    places = [f"{unit} {point.wkt}" for unit, point in seats.items()]
+    key = digest([VERSION, "minutes", *[copy.key for copy in copies], *places])
+    found = pd.read_parquet(obtain(root, key, build) / "minutes.parquet")
+    return None if found.empty else found
+
+
+def _road_times(copies: list[LayerCopy], seats: gpd.GeoSeries) -> pd.DataFrame:
+    """Return minutes between all seats; empty where no road lies around them."""
+    west, south, east, north = seats.buffer(ROADS_AROUND_M).to_crs("EPSG:4326").total_bounds
+    bounds = (float(west), float(south), float(east), float(north))
     lines = [
-        gpd.GeoDataFrame(copy.features()).geometry.to_crs(EQUAL_AREA).to_numpy()
+        gpd.GeoDataFrame(copy.features(bounds)).geometry.to_crs(EQUAL_AREA).to_numpy()
         for copy in copies
-        if copy.usable
     ]
-    every = np.concatenate(lines) if lines else np.empty(0, dtype=object)
-    return road_graph(every, ROAD_KMH) if len(every) else None
+    every = np.concatenate(lines)
+    if not len(every):
+        return pd.DataFrame()
+    graph, places = road_graph(every, ROAD_KMH), _coordinates(seats)
+    rows = [
+        travel_minutes(graph, places[start : start + SEATS_AT_ONCE], places)
+        for start in range(0, len(places), SEATS_AT_ONCE)
+    ]
+    return pd.DataFrame(np.vstack(rows), index=seats.index, columns=seats.index)
 
 
 def _supply(workspace: Workspace, root: Path) -> pd.Series:

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from geoapp.cli import commands
 from geoapp.core.flowspec import FlowColumns, FlowSpec
-from geoapp.core.layer import Columns, LayerSpec, LayerStyle
+from geoapp.core.layer import Columns, LayerSpec, LayerStyle, Retrieval
 from geoapp.core.mapspec import BaseMap
 from geoapp.core.partnership import Declared, Figure, Group, Member, Partnership
 from geoapp.core.status import StatusRow
@@ -54,6 +54,7 @@ MODELS: dict[str, type[Value]] = {
     "Layer": LayerSpec,
     "Columns": Columns,
     "Style": LayerStyle,
+    "Retrieval": Retrieval,
     "Flow table": FlowSpec,
     "Flow columns": FlowColumns,
     "Background map": BaseMap,

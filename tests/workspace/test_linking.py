@@ -45,12 +45,12 @@ def real(workspace: Workspace, store: Path) -> RealBorders:
 
 def test_only_real_borders_prove_neighbours(real: RealBorders) -> None:
     # the Czech ones are schematic
-    assert set(real.polygons.index) == {RAJCZA, UJSOLY, MILOWKA, LEKAWICA}
+    assert set(real.kept.table.index) == {RAJCZA, UJSOLY, MILOWKA, LEKAWICA}
     pairs = {frozenset((a, b)): km for a, b, km in real.borders.pairs}
     assert set(pairs) >= {frozenset((RAJCZA, UJSOLY)), frozenset((RAJCZA, MILOWKA))}
     assert frozenset((RAJCZA, LEKAWICA)) not in pairs  # they meet in a point
     assert pairs[frozenset((RAJCZA, UJSOLY))] == pytest.approx(11.1, abs=0.2)
-    assert real.polygons.crs.axis_info[0].unit_name == "metre"
+    assert real.crs.axis_info[0].unit_name == "metre"
 
 
 def test_neighbours_are_worked_out_once(

@@ -64,7 +64,7 @@ def test_services_are_unknown_where_only_made_up_facilities_are(
 
 def test_made_up_roads_are_no_roads(embedded: Path, tmp_path: Path) -> None:
     reach = load_reach(open_workspace(embedded), store=tmp_path / "store")
-    assert reach.roads is None
+    assert reach.minutes is None
     assert road_minutes(reach, RAJCZA) is None
 
 
