@@ -30,7 +30,7 @@ from geoapp.core.mapspec import BaseMap
 from geoapp.errors import GeoappError
 from geoapp.store.files import display_file, store_root
 from geoapp.ui import cache, documents
-from geoapp.ui.workspace_files import UPLOAD_VARIABLE, uploads_allowed
+from geoapp.ui.served import WORKSPACE_VARIABLE, uploads_allowed
 from geoapp.workspace.opening import embedded_workspace, open_workspace
 from geoapp.workspace.uploading import UPLOAD_MEGABYTES
 
@@ -46,7 +46,7 @@ _LAYER_TYPES = {".geojson": "application/geo+json", ".pmtiles": _TILES}
 
 
 def serve(
-    workspace: Path, *, host: str, port: int, open_browser: bool, allow_upload: bool = False
+    workspace: Path, *, host: str, port: int, open_browser: bool, allow: Sequence[str] = ()
 ) -> None:
     """Serve a workspace until the process is stopped.
 
@@ -58,12 +58,11 @@ def serve(
         Where to listen.
     open_browser
         Whether to open the page in the user's browser.
-    allow_upload
-        Whether readers may add files on the page Data.
+    allow
+        What readers may do to the workspace: variables of `geoapp.ui.served`.
     """
-    if allow_upload:
-        os.environ[UPLOAD_VARIABLE] = "1"
-    os.environ[cache.WORKSPACE_VARIABLE] = str(workspace)
+    os.environ.update(dict.fromkeys(allow, "1"))
+    os.environ[WORKSPACE_VARIABLE] = str(workspace)
     app = create_app(open_workspace(workspace).base_maps)
     url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
     click.echo(f"geoapp shows {workspace} at {url}  (stop with Ctrl+C)")

@@ -6,24 +6,47 @@ Exit codes: 0 fine, 1 problems found, 2 refused (one line says why).
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from geoapp import __version__
-from geoapp.cli.add import add
-from geoapp.cli.delineate import delineate
-from geoapp.cli.links import links
-from geoapp.cli.pull import pull
-from geoapp.cli.stats import stats
-from geoapp.cli.workspaces import check, info, new, prepare, serve
 from geoapp.errors import GeoappError, RegistryError, printable
 
 PROBLEMS = 1
 REFUSED = 2
+_MODULES = {
+    "serve": "serve",
+    "prepare": "workspaces",
+    "check": "workspaces",
+    "info": "workspaces",
+    "new": "workspaces",
+    "add": "add",
+    "pull": "pull",
+    "stats": "stats",
+    "delineate": "delineate",
+    "links": "links",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Loads a command when it is called: what one needs, no other has to wait for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the base's signature
+        """Return the names of all commands, in the order of the help."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command by its name."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"geoapp.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="geoapp")
 def commands() -> None:
     """Map partnerships of municipalities in Poland and Czechia.
@@ -36,10 +59,6 @@ def commands() -> None:
       geoapp check                           find every problem in the files
       geoapp links 2417112                   which stronger municipalities one is linked to
     """
-
-
-for command in (serve, prepare, check, info, add, new, delineate, links, stats, pull):
-    commands.add_command(command)
 
 
 def main() -> None:

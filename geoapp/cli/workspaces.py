@@ -1,68 +1,20 @@
-"""Commands on a whole workspace: serve, prepare, check, info, new."""
+"""Commands on a whole workspace: prepare, check, info, new."""
 
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
 from geoapp.cli.options import progress_bar, workspace_option
 from geoapp.core.atlas import Atlas
-from geoapp.errors import RefusedError
-from geoapp.store.upkeep import keep_in_use
 from geoapp.workspace.creating import create_workspace
 from geoapp.workspace.info import Json, workspace_info
 from geoapp.workspace.linking import real_borders
 from geoapp.workspace.opening import find_workspace, open_workspace
 from geoapp.workspace.preparing import prepare as prepare_workspace
 from geoapp.workspace.reach import load_reach
-
-DEFAULT_PORT = 8501
-
-
-@click.command(short_help="Open the map in the browser.")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-@workspace_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Port."
-)
-@click.option("--no-browser", is_flag=True, help="Do not open the browser.")
-@click.option("--allow-upload", is_flag=True, help="Let readers add files on the page Data.")
-def serve(
-    folder: Path | None,
-    workspace: Path | None,
-    host: str,
-    port: int,
-    *,
-    no_browser: bool,
-    allow_upload: bool,
-) -> None:
-    """Prepare a workspace and open its map in the browser.
-
-    \b
-    Examples:
-      geoapp serve
-      geoapp serve my-region --port 8600
-      geoapp serve --host 0.0.0.0 --no-browser
-    """
-    root = find_workspace(folder or workspace)
-    _require_free(host, port)
-    # another process prepares: what reading takes in memory, the server would never give back
-    preparing = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "geoapp", "prepare", "--workspace", str(root)]
-    )
-    # Streamlit takes two seconds to load, which no other command needs to wait for
-    from geoapp.server import serve as run_server
-
-    if refused := preparing.wait():
-        sys.exit(refused)
-    keep_in_use()
-    run_server(root, host=host, port=port, open_browser=not no_browser, allow_upload=allow_upload)
 
 
 @click.command(short_help="Read and measure everything ahead of time.")
@@ -174,18 +126,6 @@ def prepared_atlas(root: Path) -> Atlas:
     """Return the atlas of a workspace, with a progress bar while it is prepared."""
     with progress_bar("Preparing layers") as progress:
         return prepare_workspace(open_workspace(root), progress=progress)
-
-
-def _require_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise RefusedError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --port"
-            ) from error
 
 
 def _layer_line(layer: Json) -> str:

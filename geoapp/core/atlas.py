@@ -97,7 +97,8 @@ class Atlas:
 
     @cached_property
     def _figure_rows(self) -> Mapping[str, NDArray[np.intp]]:
-        return {str(unit): rows for unit, rows in self.figures.groupby("unit").indices.items()}
+        rows = self.figures.groupby("unit").indices
+        return {str(unit): np.asarray(found, dtype=np.intp) for unit, found in rows.items()}
 
     @property
     def schematic(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from geoapp.core.checked import CheckedLayer, ProblemValue
+from geoapp.core.codes import unit_key
 from geoapp.core.corrections import completed, empty, noted
 from geoapp.core.phrases import mark
 from geoapp.core.suggestions import Known, Reason, Suggestion, differing_types, suggest
@@ -40,6 +41,16 @@ _TYPE_CHANGED = mark(
 )
 
 
+def former_units(registry: pd.DataFrame) -> dict[str, str]:
+    """Return the unit keys that are no longer in use, and what they became, from the registry."""
+    return {
+        key: str(unit)
+        for unit, codes in registry["former_codes"].items()
+        for code in str(codes).split()
+        if (key := unit_key(code))
+    }
+
+
 def joined_to(
     checked: CheckedLayer, known: Known, *, codes: pd.Series | None = None
 ) -> CheckedLayer:
@@ -65,6 +76,13 @@ def joined_to(
     )
     ordered = notes.sort_values("feature", kind="stable", na_position="first", ignore_index=True)
     return replace(checked, report=report, corrections=ordered)
+
+
+def unjoined(checked: CheckedLayer, known: Known) -> tuple[Problem, ...]:
+    """Return what is to be told of the codes of a checked theme and not in its report yet."""
+    told_before = len(checked.report.problems)
+    found = joined_to(checked, known).report.problems[told_before:]
+    return tuple(problem.problem() for problem in found)
 
 
 def _code_notes(checked: CheckedLayer, known: Known, codes: pd.Series | None) -> pd.DataFrame:

@@ -21,8 +21,8 @@ import geoapp
 from geoapp.core.phrases import mark
 from geoapp.core.progress import Progress, silent
 from geoapp.core.raw import RawLayer, refusal
+from geoapp.dead_ends import DEAD_ENDS
 from geoapp.errors import FileRefusedError, Problem
-from geoapp.sources.dead_ends import DEAD_ENDS
 from geoapp.sources.formats import SUFFIXES, FileFormat, refuse_unknown_encoding, sniff
 from geoapp.sources.limits import GateLimits, refuse_size
 from geoapp.sources.parquet import read_parquet

@@ -1,12 +1,7 @@
-"""The only door to GDAL in this process: pyogrio with its dangerous drivers switched off.
-
-Drivers are left out when GDAL is loaded, so the settings below must be made before pyogrio is
-imported for the first time; therefore nothing else may import it.
-"""
+"""Reading and writing vector files with GDAL, for files that have passed the structural checks."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,27 +11,7 @@ import pandas as pd
 
 from geoapp.core.phrases import mark
 from geoapp.core.raw import Geometries, refusal
-from geoapp.sources.dead_ends import DEAD_ENDS
-
-os.environ.update(DEAD_ENDS)
-# GDAL complains on stderr about each of these drivers that this build does not have.
-os.environ["CPL_LOG"] = os.devnull
-
-import pyogrio  # the settings above must come first
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError
-
-del os.environ["CPL_LOG"]
-
-# A RuntimeError is what GDAL itself raises, a LookupError an encoding Python does not know.
-_GDAL_ERRORS = (
-    DataSourceError,
-    DataLayerError,
-    FeatureError,
-    FieldError,
-    LookupError,
-    RuntimeError,
-    ValueError,
-)
+from geoapp.gdal import GDAL_ERRORS, pyogrio
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +28,7 @@ def spatial_layers(path: str, *, file: str) -> tuple[str, ...]:
     """Return the names of the layers of a file that have geometry."""
     try:
         layers = pyogrio.list_layers(path)
-    except _GDAL_ERRORS as error:
+    except GDAL_ERRORS as error:
         raise _unreadable(file, error) from error
     return tuple(str(name) for name, kind in layers if kind is not None)
 
@@ -79,7 +54,7 @@ def read_features(
             frame = pyogrio.read_dataframe(
                 path, layer=layer, encoding=encoding, datetime_as_string=True, on_invalid="fix"
             )
-    except _GDAL_ERRORS as error:
+    except GDAL_ERRORS as error:
         raise _unreadable(file, error) from error
     geometry: Geometries = frame.geometry.to_numpy()
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
@@ -102,7 +77,7 @@ def read_attributes(path: str, *, file: str, driver: str, layer: str) -> pd.Data
         table: pd.DataFrame = pyogrio.read_dataframe(
             path, layer=layer, read_geometry=False, datetime_as_string=True
         )
-    except _GDAL_ERRORS as error:
+    except GDAL_ERRORS as error:
         raise _unreadable(file, error) from error
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -11,47 +12,42 @@ import pandas as pd
 import shapely
 
 DECIMALS = 5
-_TOLERANCES_M = (0, 10, 20, 40, 80, 160, 320, 640)
-_METRES_PER_DEGREE = 111_000
 
 
-def simplify_coverage(polygons: gpd.GeoSeries, vertices: int) -> gpd.GeoSeries:
-    """Return polygons with at most about ``vertices`` vertices whose shared borders stay shared.
-
-    EPSG:4326 in and out. The finest of a row of tolerances (10 m to 640 m) that fits is used;
-    what is small enough already comes back as it is.
-    """
-    for tolerance_m in _TOLERANCES_M:
-        simpler = polygons
-        if tolerance_m:
-            simpler = gpd.GeoSeries(
-                shapely.coverage_simplify(
-                    polygons.to_numpy(), tolerance=tolerance_m / _METRES_PER_DEGREE
-                ),
-                index=polygons.index,
-                crs=polygons.crs,
-            )
-        if int(shapely.get_num_coordinates(simpler.to_numpy()).sum()) <= vertices:
-            break
-    return simpler
-
-
-def display_geojson(features: gpd.GeoDataFrame, properties: list[str]) -> bytes:
-    """Write features as GeoJSON with 5 decimals (about a metre) and the named properties.
+def display_geojson(
+    features: gpd.GeoDataFrame,
+    properties: list[str],
+    *,
+    decimals: int = DECIMALS,
+    beside: Mapping[str, object] | None = None,
+) -> bytes:
+    """Write features as GeoJSON with the named properties.
 
     The same features give the same bytes; missing properties are left out.
+
+    Parameters
+    ----------
+    features
+        In EPSG:4326.
+    properties
+        Columns to write.
+    decimals
+        Of the coordinates in degrees: 5 are about a metre, 3 about 100 m.
+    beside
+        Members of the collection besides its features.
     """
-    geometries = shapely.transform(features.geometry.to_numpy(), _rounded)
-    shapes = [json.loads(text) for text in shapely.to_geojson(geometries)]
+    geometry = features.geometry.to_numpy()
+    rounded = shapely.transform(geometry, lambda degrees: np.round(degrees, decimals))
+    # the text is taken over as it is: reading millions of vertices only to write them again
+    # would take longer than all the rest
+    shapes = shapely.to_geojson(rounded)
     records = features[properties].to_dict("records")
-    collection = {
-        "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "properties": _known(record), "geometry": shape}
-            for record, shape in zip(records, shapes, strict=True)
-        ],
-    }
-    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
+    written = ",".join(
+        f'{{"type":"Feature","properties":{_compact(_known(record))},"geometry":{shape}}}'
+        for record, shape in zip(records, shapes, strict=True)
+    )
+    head = "".join(f"{_compact(name)}:{_compact(held)}," for name, held in (beside or {}).items())
+    return f'{{"type":"FeatureCollection",{head}"features":[{written}]}}'.encode()
 
 
 def label_points(polygons: gpd.GeoSeries) -> pd.DataFrame:
@@ -66,8 +62,8 @@ def label_points(polygons: gpd.GeoSeries) -> pd.DataFrame:
     )
 
 
-def _rounded(coordinates: Any) -> Any:  # noqa: ANN401 - shapely hands and takes plain arrays
-    return np.round(coordinates, DECIMALS)
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _known(record: dict[Any, Any]) -> dict[str, object]:

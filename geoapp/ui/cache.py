@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,37 +24,36 @@ from geoapp.maps.live_table import table_payload
 from geoapp.maps.tables import table_csv, tables_xlsx
 from geoapp.text import Text
 from geoapp.ui.documents import Document, map_document, write
+from geoapp.ui.served import served_root
 from geoapp.workspace.delineating import FunctionalAreas, functional_areas
 from geoapp.workspace.flows import flows_key, load_flows
 from geoapp.workspace.linking import RealBorders, located, municipal_links, real_borders
-from geoapp.workspace.opening import Workspace, find_workspace, fingerprint, open_workspace
+from geoapp.workspace.opening import Workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
 from geoapp.workspace.reach import Reach, load_reach, nearest_facility
-
-WORKSPACE_VARIABLE = "GEOAPP_WORKSPACE"
 
 
 def atlas() -> Atlas:
     """Return the atlas of the served workspace as its files are now."""
-    root = _root()
+    root = served_root()
     return _atlas(str(root), fingerprint(root))
 
 
 def map_spec(choice: Choice, language: Language) -> MapSpec:
     """Return the map of a choice, but for its selection, which does not change it."""
-    root = _root()
+    root = served_root()
     return _map_spec(str(root), fingerprint(root), _drawn(choice), language)
 
 
 def map_drawn(choice: Choice, language: Language) -> Document:
     """Return the map of a choice as the live map fetches it."""
-    root = _root()
+    root = served_root()
     return _map_drawn(str(root), fingerprint(root), _drawn(choice), language)
 
 
 def table_shown(choice: Choice, language: Language) -> Document:
     """Return the table of municipalities of a choice as the live table fetches it."""
-    root = _root()
+    root = served_root()
     return _table_shown(str(root), fingerprint(root), _rows(choice).model_dump_json(), language)
 
 
@@ -63,19 +61,19 @@ def partnerships_shown(choice: Choice, language: Language) -> Document | None:
     """Return the table of the chosen partnerships likewise; None where there are none."""
     if not atlas().partnerships:
         return None
-    root, rows = _root(), _rows(choice).model_dump_json()
+    root, rows = served_root(), _rows(choice).model_dump_json()
     return _partnerships_shown(str(root), fingerprint(root), rows, language)
 
 
 def card(unit: str | None, language: Language) -> Card | None:
     """Return the card of a municipality; None where none is selected or it is not known."""
-    root = _root()
+    root = served_root()
     return _card(str(root), fingerprint(root), unit, language) if unit else None
 
 
 def search_labels(language: Language) -> dict[str, str]:
     """Return what a municipality is found by, in the order of names, by unit key."""
-    root = _root()
+    root = served_root()
     return _search_labels(str(root), fingerprint(root), language)
 
 
@@ -87,7 +85,7 @@ def flow_table(slug: str) -> FlowTable:
     FileRefusedError
         Its file is not what was expected.
     """
-    root = _root()
+    root = served_root()
     return _flow_table(str(root), fingerprint(root), slug)
 
 
@@ -97,7 +95,7 @@ def areas(
     """Return the areas of a method on a flow table; kept by content, computed where new."""
     table = flow_table(slug)
     spec = next(spec for spec in atlas().flows if spec.slug == slug)
-    key = flows_key(_root(), spec)
+    key = flows_key(served_root(), spec)
     return functional_areas(table, key, method, parameters, progress=progress)
 
 
@@ -106,14 +104,14 @@ def links(unit: str, slug: str | None, weights: Mapping[str, float]) -> Links | 
 
     None where its seat, or that of every other municipality, is not known.
     """
-    root = _root()
+    root = served_root()
     given = tuple(sorted(weights.items()))
     return _links(str(root), fingerprint(root), unit, slug, given)
 
 
 def nearest(unit: str) -> str | None:
     """Return the municipality in which the facility nearest to a seat lies, where known."""
-    root = _root()
+    root = served_root()
     opened, _, reach = _workspace(str(root), fingerprint(root))
     return nearest_facility(opened, reach, unit)
 
@@ -162,11 +160,6 @@ def _all_layers() -> tuple[str, ...]:
 def _with_sources(choice: Choice, language: Language) -> Table:
     held = atlas()
     return municipality_rows(held, group_choice(held, choice), Text(language), sources=True)
-
-
-def _root() -> Path:
-    chosen = os.environ.get(WORKSPACE_VARIABLE)
-    return find_workspace(Path(chosen) if chosen else None)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -8,15 +8,13 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from geoapp.core.checked import CheckedLayer, check_layer
-from geoapp.core.codes import unit_key
 from geoapp.core.columns import code_texts
 from geoapp.core.corrections import COLUMNS, KINDS, empty, told, typed
-from geoapp.core.joining import joined_to
+from geoapp.core.joining import former_units, joined_to
 from geoapp.core.layer import LayerSpec
 from geoapp.core.partnership import Language
 from geoapp.core.raw import RawLayer
 from geoapp.core.suggestions import Known
-from geoapp.errors import Problem
 from geoapp.maps.tables import FORMULA_STARTS, table_csv
 from geoapp.sources.layer_file import load_units, read_file
 from geoapp.sources.registry import read_layer_specs, read_municipalities
@@ -38,16 +36,6 @@ def known_municipalities(root: Path) -> Known:
     return Known(table[~table.index.duplicated()], former_units(registry))
 
 
-def former_units(registry: pd.DataFrame) -> dict[str, str]:
-    """Return the unit keys that are no longer in use, and what they became, from the registry."""
-    return {
-        key: str(unit)
-        for unit, codes in registry["former_codes"].items()
-        for code in str(codes).split()
-        if (key := unit_key(code))
-    }
-
-
 def with_suggestions(
     root: Path, raw: RawLayer, checked: CheckedLayer, spec: LayerSpec
 ) -> CheckedLayer:
@@ -66,13 +54,6 @@ def with_suggestions(
         joined = joined_to(bare, known)
         return CheckedLayer(checked.frame, joined.report, joined.corrections)
     return joined_to(checked, known, codes=code_texts(raw.table[column]))
-
-
-def code_problems(checked: CheckedLayer, known: Known) -> tuple[Problem, ...]:
-    """Return what is to be told of the codes of a checked theme and not in its report yet."""
-    told_before = len(checked.report.problems)
-    found = joined_to(checked, known).report.problems[told_before:]
-    return tuple(problem.problem() for problem in found)
 
 
 def corrections_csv(corrections: pd.DataFrame) -> bytes:

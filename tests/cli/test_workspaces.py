@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,8 +24,9 @@ PARTNERSHIP_KEYS = {
     "at_risk", "statuses", "roles",
 }  # fmt: skip
 LAYER_KEYS = {
-    "slug", "theme", "kind", "file", "features", "crs_source", "crs_origin", "accuracy_m",
-    "source", "licence", "date", "illustrative", "schematic", "problems",
+    "slug", "theme", "kind", "file", "features", "vertices", "drawn", "display_bytes",
+    "crs_source", "crs_origin", "accuracy_m", "source", "licence", "date", "illustrative",
+    "schematic", "problems",
 }  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def partnerships(embedded: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_info_has_exactly_the_promised_keys(embedded: dict[str, Any]) -> None:
     assert set(embedded) == {
         "partnerships", "layers", "municipalities", "municipalities_with_borders", "schematic",
-        "problems",
+        "problems", "drawn_municipalities", "vertex_budget", "store",
     }  # fmt: skip
     assert all(set(found) == PARTNERSHIP_KEYS for found in embedded["partnerships"])
     assert all(set(layer) == LAYER_KEYS for layer in embedded["layers"])
@@ -101,10 +103,16 @@ def test_info_for_people(workspace_root: Path) -> None:
         in (lines)
     )
     assert "pl-county: 0 members, residents: unknown, area (ha): unknown, at risk: 0" in lines
-    assert "borders-cz (boundaries): 2 features schematic" in lines
-    assert "reserve (protected-nature): 2 features illustrative" in lines
-    assert "trails (cycle-routes): 2 features" in lines
+    assert "borders-cz (boundaries): 2 features schematic, 10 vertices" in lines
+    assert (
+        "reserve (protected-nature): 2 features illustrative, 10 vertices drawn as geojson, 377 B"
+        in lines
+    )
+    assert "trails (cycle-routes): 2 features, 4 vertices drawn as geojson, 313 B" in lines
     assert "care (senior-care): not usable" in lines
+    assert "members: 25 vertices drawn as geojson, 1.0 kB" in lines
+    assert "themes of more than 40000 vertices are drawn as tiles" in lines
+    assert re.fullmatch(r"prepared data: .* of 5\.0 GB in .+", lines[-1])
 
 
 def test_a_clean_workspace_has_no_problems(repository: Path) -> None:

@@ -16,8 +16,8 @@ import openpyxl
 import pytest
 import shapely
 
+from geoapp.dead_ends import DEAD_ENDS
 from geoapp.errors import FileRefusedError
-from geoapp.sources.dead_ends import DEAD_ENDS
 from geoapp.sources.gate import GateLimits, admit
 
 Squares = Callable[..., gpd.GeoDataFrame]

@@ -1,48 +1,12 @@
 import json
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoapp.store.display import DECIMALS, display_geojson, label_points, simplify_coverage
-
-
-def winding_neighbours(seed: int = 0) -> gpd.GeoSeries:
-    """Two municipalities of about 7 km whose common border winds in 2000 small steps."""
-    steps = np.random.default_rng(seed).normal(0, 0.0004, 2000)
-    middle = list(zip(19.1 + steps, np.linspace(49.4, 49.5, 2000), strict=True))
-    west = shapely.Polygon([(19.0, 49.4), *middle, (19.0, 49.5)])
-    east = shapely.Polygon([(19.2, 49.4), *middle, (19.2, 49.5)])
-    return gpd.GeoSeries([west, east], index=["241711", "241714"], crs="EPSG:4326")
-
-
-def vertices(polygons: gpd.GeoSeries) -> int:
-    return int(shapely.get_num_coordinates(polygons.to_numpy()).sum())
-
-
-@pytest.mark.parametrize("limit", [2000, 500, 100])
-def test_simplified_neighbours_neither_overlap_nor_gape(limit: int) -> None:
-    polygons = winding_neighbours()
-    simpler = simplify_coverage(polygons, limit)
-    assert vertices(simpler) <= limit
-    assert simpler.index.equals(polygons.index)
-    assert simpler.crs == polygons.crs
-    assert shapely.coverage_is_valid(simpler.to_numpy())
-    whole = shapely.union_all(simpler.to_numpy())
-    assert whole.equals(shapely.box(19.0, 49.4, 19.2, 49.5))
-
-
-def test_what_is_small_enough_stays_as_it_is() -> None:
-    polygons = winding_neighbours()
-    assert simplify_coverage(polygons, vertices(polygons)).equals(polygons)
-
-
-def test_what_cannot_be_made_smaller_comes_back_as_small_as_it_gets() -> None:
-    assert 8 <= vertices(simplify_coverage(winding_neighbours(), 1)) <= 20
+from geoapp.store.display import DECIMALS, display_geojson, label_points
 
 
 def test_a_display_copy_holds_what_was_asked_for_and_is_known() -> None:
@@ -74,6 +38,17 @@ def test_a_display_copy_holds_what_was_asked_for_and_is_known() -> None:
     }
     assert "Šluknov".encode() in written
     assert display_geojson(features, ["key", "name", "rank"]) == written
+
+
+def test_a_coarse_copy_has_fewer_decimals_and_names_what_is_finer() -> None:
+    features = gpd.GeoDataFrame(
+        {"key": ["562858"]}, geometry=[shapely.Point(14.1234567, 51.98765)], crs="EPSG:4326"
+    )
+    written = json.loads(
+        display_geojson(features, ["key"], decimals=3, beside={"finer": {"zoom": 8}})
+    )
+    assert written["finer"] == {"zoom": 8}
+    assert written["features"][0]["geometry"]["coordinates"] == [14.123, 51.988]
 
 
 def test_nothing_is_an_empty_collection() -> None:

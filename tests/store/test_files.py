@@ -1,3 +1,5 @@
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -13,6 +15,7 @@ from geoapp.store.files import (
     display_name,
     file_digest,
     obtain,
+    remembered_digest,
     store_root,
 )
 
@@ -43,6 +46,56 @@ def test_a_file_is_named_by_its_content(tmp_path: Path) -> None:
     assert file_digest(first) == file_digest(second)
     second.write_bytes(b"kod")
     assert file_digest(first) != file_digest(second)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A file that is worth remembering."""
+    path = tmp_path / "borders.gpkg"
+    path.write_bytes(b"a" * 4_000_000)
+    return path
+
+
+def test_the_content_of_a_large_file_is_remembered(
+    tmp_path: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch)
+    first = remembered_digest(tmp_path, large)
+    assert first == file_digest(large)
+    (note,) = (tmp_path / "digests").iterdir()
+    note.write_text(note.read_text("utf-8").replace(first, KEY), "utf-8")
+    assert remembered_digest(tmp_path, large) == KEY
+    assert len(list((tmp_path / "digests").iterdir())) == 1
+
+
+def test_a_large_file_that_changed_is_read_again(
+    tmp_path: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch)
+    first = remembered_digest(tmp_path, large)
+    times = large.stat()
+    large.write_bytes(b"b" * 4_000_000)
+    # the same size and the same time of change, as a careful copy has them
+    os.utime(large, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert remembered_digest(tmp_path, large) == file_digest(large) != first
+
+
+def test_a_file_that_may_still_be_changing_is_not_remembered(tmp_path: Path, large: Path) -> None:
+    assert remembered_digest(tmp_path, large) == file_digest(large)
+    assert not (tmp_path / "digests").exists()
+
+
+def test_a_store_that_cannot_be_written_to_only_costs_time(
+    tmp_path: Path, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch)
+    assert remembered_digest(large, large) == file_digest(large)
+
+
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a minute pass, after which nobody changes a file without its time showing it."""
+    now = time.time_ns
+    monkeypatch.setattr("geoapp.store.files.time.time_ns", lambda: now() + 60_000_000_000)
 
 
 def test_the_store_is_where_the_environment_says(
@@ -106,6 +159,20 @@ def test_a_display_file_is_found_by_its_name(tmp_path: Path) -> None:
     name = display_name("cycle-routes", KEY)
     assert name == f"cycle-routes-{KEY}.geojson"
     assert display_file(tmp_path, name) == folder / "cycle-routes.geojson"
+
+
+def test_tiles_are_display_files_too(tmp_path: Path) -> None:
+    folder = obtain(tmp_path, KEY, lambda draft: note(draft, "", "roads.pmtiles"))
+    name = display_name("roads", KEY, ".pmtiles")
+    assert name == f"roads-{KEY}.pmtiles"
+    assert display_file(tmp_path, name) == folder / "roads.pmtiles"
+
+
+def test_what_is_served_counts_as_used(tmp_path: Path) -> None:
+    folder = obtain(tmp_path, KEY, lambda draft: note(draft, "{}", "roads.geojson"))
+    os.utime(folder, (0, 0))
+    display_file(tmp_path, display_name("roads", KEY))
+    assert time.time() - folder.stat().st_mtime < 3600
 
 
 @pytest.mark.parametrize(

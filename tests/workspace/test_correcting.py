@@ -10,13 +10,13 @@ import pytest
 import shapely
 
 from geoapp.core.checked import check_layer
+from geoapp.core.joining import unjoined
 from geoapp.errors import FileRefusedError
 from geoapp.sources.gdal import write_flatgeobuf
 from geoapp.sources.layer_file import read_file
 from geoapp.sources.registry import read_layer_specs
 from geoapp.workspace.add import add_boundaries, add_theme
 from geoapp.workspace.correcting import (
-    code_problems,
     corrections_for_reader,
     kept_corrections,
     known_municipalities,
@@ -129,7 +129,7 @@ def test_codes_that_are_no_longer_in_use_lead_to_the_present_one(
     told = [problem.problem().sentence() for problem in added.report.problems]
     assert told == ["1 codes are no longer in use; what they became: 2417992 → 2417112 Rajcza."]
     checked = check_layer(read_file(workspace_root, added.spec), added.spec)
-    assert [problem.values["count"] for problem in code_problems(checked, known)] == [1]
+    assert [problem.values["count"] for problem in unjoined(checked, known)] == [1]
 
 
 def test_uploads_of_one_moment_do_not_meet(workspace_root: Path) -> None:

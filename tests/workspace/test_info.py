@@ -1,15 +1,24 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from geoapp.core.atlas import Atlas, PreparedLayer
+from geoapp.core.mapspec import GeometryRef
 from geoapp.errors import Problem
-from geoapp.workspace.info import Json, layer_info, partnership_info, workspace_info
+from geoapp.workspace.drawing import THEME_VERTICES
+from geoapp.workspace.info import (
+    Json,
+    drawing_info,
+    layer_info,
+    partnership_info,
+    workspace_info,
+)
 
 
 @pytest.fixture
-def info(atlas: Atlas) -> Json:
-    return workspace_info(atlas)
+def info(atlas: Atlas, tmp_path: Path) -> Json:
+    return workspace_info(atlas, store=tmp_path)
 
 
 def partnership(info: Json, slug: str) -> Json:
@@ -78,6 +87,9 @@ def test_a_layer_in_facts(atlas: Atlas) -> None:
         "kind": "line",
         "file": "data/themes/trails.geojson",
         "features": 2,
+        "vertices": 4,
+        "drawn": "geojson",
+        "display_bytes": trails.geometry.path.stat().st_size if trails.geometry else None,
         "crs_source": "EPSG:4326",
         "crs_origin": "file",
         "accuracy_m": 0.0,
@@ -95,6 +107,56 @@ def test_a_layer_whose_file_is_of_no_use(atlas: Atlas) -> None:
     facts = layer_info(PreparedLayer(spec, problems=(Problem(spec.file, "the file is empty"),)))
     assert (facts["features"], facts["crs_source"], facts["accuracy_m"]) == (None, None, None)
     assert facts["problems"] == [f"{spec.file}: the file is empty"]
+
+
+def test_how_municipalities_are_drawn(info: Json, atlas: Atlas) -> None:
+    assert info["drawn_municipalities"]["context"] == {
+        "features": 1,
+        "vertices": 5,
+        "drawn": "geojson",
+        "display_bytes": atlas.context.path.stat().st_size if atlas.context else None,
+    }
+    assert info["drawn_municipalities"]["members"]["features"] == 5
+    # borders have no display copy of their own, a table is drawn as points
+    drawn = {layer["slug"]: (layer["vertices"], layer["drawn"]) for layer in info["layers"]}
+    assert (drawn["borders-pl"], drawn["broadband"]) == ((20, None), (None, "geojson"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "drawn"),
+    [
+        ({}, "geojson"),
+        ({"finer": "municipalities-0123456789abcdef.geojson"}, "scales"),
+        ({"name": "roads-0123456789abcdef.pmtiles", "min_zoom": 4, "max_zoom": 12}, "tiles"),
+    ],
+)
+def test_what_is_sent_in_parts_is_told(
+    facts: dict[str, object], drawn: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "roads"
+    path.write_bytes(b"1234567")
+    whole = {"name": "roads-0123456789abcdef.geojson", "bounds": (14, 49, 24, 54), "kind": "line"}
+    copy = GeometryRef.model_validate(
+        {**whole, "path": path, "features": 3, "vertices": 70, **facts}
+    )
+    assert drawing_info(copy) == {
+        "features": 3,
+        "vertices": 70,
+        "drawn": drawn,
+        "display_bytes": 7,
+    }
+
+
+def test_the_store_in_figures(
+    atlas: Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOAPP_STORE_LIMIT", "2G")
+    monkeypatch.setenv("GEOAPP_STORE", str(tmp_path))
+    (tmp_path / "prepared/0123456789abcdef").mkdir(parents=True)
+    (tmp_path / "prepared/0123456789abcdef/data").write_bytes(b"1234")
+    info = workspace_info(atlas)
+    assert info["store"] == {"folder": str(tmp_path), "bytes": 4, "limit_bytes": 2 * 1024**3}
+    assert info["vertex_budget"] == THEME_VERTICES
 
 
 def test_only_errors_are_problems(atlas: Atlas) -> None:

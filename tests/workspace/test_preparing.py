@@ -1,16 +1,45 @@
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
 from geoapp.core.atlas import FIGURE_COLUMNS, Atlas, PreparedLayer
 from geoapp.errors import RefusedError
+from geoapp.store.files import display_file
 from geoapp.workspace.creating import create_workspace
+from geoapp.workspace.drawing import THEME_VERTICES
 from geoapp.workspace.opening import open_workspace
 from geoapp.workspace.preparing import prepare
+
+PREPARE = """
+import os, signal, sys
+from pathlib import Path
+from geoapp.workspace import open_workspace, prepare
+
+written = 0
+
+def die_in_the_middle(event, arguments):
+    global written
+    if event == "open" and ".draft-" in str(arguments[0]):
+        written += 1
+        if written == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(die_in_the_middle)
+prepare(open_workspace(Path(sys.argv[1])), store=Path(sys.argv[2]))
+"""
+
+
+def preparing(root: Path, store: Path, *, killed_at: int) -> subprocess.Popen[bytes]:
+    """A process of its own that prepares a workspace, killed when it writes its nth file."""
+    return subprocess.Popen([sys.executable, "-c", PREPARE, root, store, str(killed_at)])
 
 
 def layer(atlas: Atlas, slug: str) -> PreparedLayer:
@@ -135,11 +164,116 @@ def test_only_what_changed_is_prepared_again(workspace_root: Path, tmp_path: Pat
     first = prepared(store)
     replaced(workspace_root / "data/themes/broadband.csv", "41.5", "42.5")
     after = prepare(open_workspace(workspace_root), store=store)
-    # the table, its figures and its points
-    assert len(prepared(store) - first) == 3
+    # the table, its figures, its points, and which of its codes are known
+    assert len(prepared(store) - first) == 4
     assert figure(after, "broadband", "241711", "value") == 42.5
     assert after.members == before.members
     assert layer(after, "trails") == layer(before, "trails")
+
+
+def test_other_members_are_drawn_without_measuring_again(
+    workspace_root: Path, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    before = prepare(open_workspace(workspace_root), store=store)
+    first = prepared(store)
+    (workspace_root / "data/partnerships/pl-county.toml").unlink()
+    replaced(workspace_root / "data/partnerships/pl-beskid.toml", "2417142", "2417082")
+    replaced(workspace_root / "data/partnerships/pl-beskid.toml", "Ujsoły", "Łękawica")
+    after = prepare(open_workspace(workspace_root), store=store)
+    assert len(prepared(store) - first) == 1
+    assert before.members is not None
+    assert after.members is not None
+    assert after.members.name != before.members.name
+
+
+@pytest.mark.parametrize("written", [1, 11])
+def test_a_preparation_that_is_killed_leaves_nothing_broken(
+    atlas: Atlas, workspace_root: Path, tmp_path: Path, written: int
+) -> None:
+    store = tmp_path / "store"
+    with preparing(workspace_root, store, killed_at=written) as process:
+        assert process.wait(timeout=60) == -signal.SIGKILL
+    assert [name for name in prepared(store) if name.startswith(".draft-")]
+    again = prepare(open_workspace(workspace_root), store=store)
+    pd.testing.assert_frame_equal(again.figures, atlas.figures)
+    pd.testing.assert_frame_equal(again.municipalities, atlas.municipalities)
+    for copy in (again.members, again.context):
+        assert copy is not None
+        assert len(json.loads(copy.path.read_bytes())["features"]) == copy.features
+
+
+def test_a_store_above_its_limit_still_prepares(
+    workspace_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOAPP_STORE_LIMIT", "1k")
+    found = prepare(open_workspace(workspace_root), store=tmp_path / "store")
+    for shown in (found.members, layer(found, "trails").geometry):
+        assert shown is not None
+        assert shown.path.is_file()
+
+
+def test_a_limit_that_is_no_size_is_refused_before_anything_is_prepared(
+    workspace_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOAPP_STORE_LIMIT", "plenty")
+    with pytest.raises(RefusedError, match="GEOAPP_STORE_LIMIT"):
+        prepare(open_workspace(workspace_root), store=tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_features_far_from_all_borders_change_no_figure(
+    atlas: Atlas, workspace_root: Path, tmp_path: Path
+) -> None:
+    path = workspace_root / "data/themes/trails.geojson"
+    trails = gpd.read_file(path)
+    away = trails.assign(name="Away", geometry=trails.translate(-2, -1))
+    path.unlink()
+    pd.concat([away, trails]).to_file(path)
+    found = prepare(open_workspace(workspace_root), store=tmp_path / "store")
+    pd.testing.assert_frame_equal(found.figures, atlas.figures)
+    shown = layer(found, "trails").geometry
+    assert shown is not None
+    # what is drawn keeps the order of the file
+    names = [
+        feature["properties"]["name"] for feature in json.loads(shown.path.read_bytes())["features"]
+    ]
+    assert names == ["Away", "Away", "Soła", "Sever"]
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_a_theme_above_the_budget_becomes_tiles(
+    atlas: Atlas, workspace_root: Path, tmp_path: Path, *, more: bool
+) -> None:
+    path = workspace_root / "data/themes/trails.geojson"
+    trails = gpd.read_file(path)
+    steps = THEME_VERTICES // 2 + more
+    along = np.linspace(0, 1, steps, endpoint=True)
+    path.unlink()
+    trails.assign(
+        geometry=[
+            shapely.LineString(line.interpolate(along, normalized=True)) for line in trails.geometry
+        ]
+    ).to_file(path)
+    found = prepare(open_workspace(workspace_root), store=tmp_path / "store")
+    trails_layer = layer(found, "trails")
+    assert trails_layer.vertices == THEME_VERTICES + 2 * more
+    shown = trails_layer.geometry
+    assert shown is not None
+    assert shown.is_tiled is more
+    assert shown.path.suffix == (".pmtiles" if more else ".geojson")
+    assert display_file(tmp_path / "store", shown.name) == shown.path
+    assert (shown.features, shown.vertices) == (2, trails_layer.vertices)
+    # however it is drawn, it measures the same; more vertices follow the ground more closely
+    pd.testing.assert_frame_equal(found.figures, atlas.figures, rtol=1e-6)
+
+
+def test_vertices_are_counted(atlas: Atlas) -> None:
+    assert layer(atlas, "trails").vertices == 4
+    assert layer(atlas, "borders-pl").vertices == 20
+    assert layer(atlas, "broadband").vertices is None
+    assert atlas.context is not None
+    assert (atlas.context.vertices, atlas.context.finer) == (5, None)
 
 
 def test_a_new_description_is_a_new_layer(workspace_root: Path, tmp_path: Path) -> None:

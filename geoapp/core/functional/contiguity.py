@@ -14,8 +14,15 @@ from scipy import sparse
 
 from geoapp.core.functional.containment import cohesion
 from geoapp.core.functional.delineation import Delineation
-from geoapp.core.functional.flows import FlowTable, Integers
+from geoapp.core.functional.flows import Floats, FlowTable, Integers
 from geoapp.core.functional.progress import Note
+
+# polygons that gape or overlap by less still touch
+_NEAR_M = 1.0
+_LEAST_BORDER_M = 10
+
+# places of two polygons, and the length of the border between them in metres
+_Met = tuple[NDArray[np.intp], NDArray[np.intp], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +69,25 @@ def shared_borders(units: gpd.GeoDataFrame) -> Borders:
     """
     geometries = units.geometry.to_numpy()
     codes = [str(code) for code in units.index]
-    left, right = shapely.STRtree(geometries).query(geometries, predicate="dwithin", distance=1.0)
-    once = left < right
-    left, right = left[once], right[once]
+    sides = _sides(geometries)
+    twice = _drawn_twice(sides)
+    owners, rest = _single_lines(sides, twice)
     # A border drawn twice rarely runs over the very same points, hence the metre on both sides.
-    rims = shapely.buffer(shapely.boundary(geometries), 1.0)
-    length = shapely.length(shapely.intersection(shapely.boundary(geometries[left]), rims[right]))
-    real = length > 10
-    pairs = tuple(
-        (codes[a], codes[b], float(metres) / 1000)
-        for a, b, metres in zip(left[real], right[real], length[real], strict=True)
+    rims = shapely.buffer(rest, _NEAR_M, quad_segs=2)
+    pairs = (_met_exactly(sides, twice), _met_nearly(owners, rest, rims))
+    left, right, length_m = (np.concatenate(both) for both in zip(*pairs, strict=True))
+    by_pair = pd.Series(length_m).groupby([left, right]).sum()
+    real = by_pair[by_pair > _LEAST_BORDER_M]
+    outer = _on_the_edge(geometries, owners, rest, rims)
+    one, other = (real.index.get_level_values(level) for level in (0, 1))
+    return Borders(
+        frozenset(codes),
+        tuple(
+            (codes[a], codes[b], float(metres) / 1000)
+            for a, b, metres in zip(one, other, real.to_numpy(), strict=True)
+        ),
+        frozenset(codes[place] for place in outer),
     )
-    shell = shapely.boundary(shapely.union_all(shapely.buffer(geometries, 0.5)))
-    edge = shapely.dwithin(geometries, shell, 1.0)
-    outer = frozenset(codes[i] for i in np.flatnonzero(edge))
-    return Borders(frozenset(codes), pairs, outer)
 
 
 def joined_up(
@@ -151,3 +162,100 @@ def _moves(
 def _areas_around(graph: sparse.csr_array, area: Integers, unit: int) -> list[int]:
     around = area[graph.indices[graph.indptr[unit] : graph.indptr[unit + 1]]]
     return sorted(set(around[around >= 0].tolist()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    """Straight sides of polygons: both ends in metres, shape (n, 2, 2), and whose they are."""
+
+    ends: Floats
+    owner: NDArray[np.intp]
+
+    @property
+    def length_m(self) -> Floats:
+        across = self.ends[:, 1] - self.ends[:, 0]
+        return np.hypot(across[:, 0], across[:, 1])
+
+
+def _sides(geometries: NDArray[np.object_]) -> _Sides:
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    places, ring = shapely.get_coordinates(rings, return_index=True)
+    within = ring[:-1] == ring[1:]
+    ends = np.stack([places[:-1][within], places[1:][within]], axis=1)
+    return _Sides(ends, owner[part[ring[:-1][within]]])
+
+
+def _drawn_twice(sides: _Sides) -> NDArray[np.intp]:
+    """Return pairs of sides of two polygons that run over the very same points, shape (n, 2)."""
+    centimetres = np.round(sides.ends * 100).astype(np.int64)
+    centimetres -= centimetres.min(axis=(0, 1), initial=0)
+    place = centimetres[..., 0] << 32 | centimetres[..., 1]
+    order = np.lexsort((place.max(axis=1), place.min(axis=1)))
+    ordered = np.sort(place[order], axis=1)
+    same = (ordered[1:] == ordered[:-1]).all(axis=1)
+    # three sides over the same points belong to polygons that overlap
+    around = np.concatenate([[False], same, [False]])
+    alone = np.flatnonzero(same & ~around[:-2] & ~around[2:])
+    found = np.stack([order[alone], order[alone + 1]], axis=1)
+    of_two: NDArray[np.intp] = found[sides.owner[found[:, 0]] != sides.owner[found[:, 1]]]
+    return of_two
+
+
+def _met_exactly(sides: _Sides, twice: NDArray[np.intp]) -> _Met:
+    owners = np.sort(sides.owner[twice], axis=1)
+    return owners[:, 0], owners[:, 1], sides.length_m[twice[:, 0]]
+
+
+def _single_lines(
+    sides: _Sides, twice: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Return who has borders that are drawn once only, and these lines, one for each."""
+    single = np.setdiff1d(np.arange(len(sides.owner)), twice)
+    single = single[np.argsort(sides.owner[single], kind="stable")]
+    owners, place = np.unique(sides.owner[single], return_inverse=True)
+    lines = shapely.multilinestrings(shapely.linestrings(sides.ends[single]), indices=place)
+    return owners, shapely.line_merge(lines)
+
+
+def _met_nearly(
+    owners: NDArray[np.intp], rest: NDArray[np.object_], rims: NDArray[np.object_]
+) -> _Met:
+    one, other = shapely.STRtree(rest).query(rest, predicate="dwithin", distance=_NEAR_M)
+    once = one < other
+    one, other = one[once], other[once]
+    length_m: Floats = shapely.length(shapely.intersection(rest[one], rims[other]))
+    return owners[one], owners[other], length_m
+
+
+def _on_the_edge(
+    geometries: NDArray[np.object_],
+    owners: NDArray[np.intp],
+    rest: NDArray[np.object_],
+    rims: NDArray[np.object_],
+) -> NDArray[np.intp]:
+    """Return the polygons at lines along which there is no other polygon."""
+    one, other = shapely.STRtree(rest).query(rest, predicate="dwithin", distance=_NEAR_M)
+    apart = one != other
+    bare = _without(rest, one[apart], rims[other[apart]])
+    line, polygon = shapely.STRtree(geometries).query(bare, predicate="intersects")
+    foreign = owners[line] != polygon
+    bare = _without(bare, line[foreign], geometries[polygon[foreign]])
+    pieces = shapely.get_parts(shapely.line_merge(bare))
+    edge = pieces[shapely.length(pieces) > 2 * _NEAR_M]
+    _, found = shapely.STRtree(geometries).query(edge, predicate="dwithin", distance=_NEAR_M)
+    at_it: NDArray[np.intp] = np.unique(found)
+    return at_it
+
+
+def _without(
+    lines: NDArray[np.object_], place: NDArray[np.intp], areas: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Return lines without what lies in the areas that are given for some of them."""
+    left = lines.copy()
+    covered = (
+        pd.Series(areas, dtype=object).groupby(place).agg(lambda own: shapely.union_all(list(own)))
+    )
+    touched = covered.index.to_numpy(dtype=np.intp)
+    left[touched] = shapely.difference(lines[touched], covered.to_numpy(dtype=object))
+    return left

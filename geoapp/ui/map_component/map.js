@@ -24,6 +24,7 @@ import { placeLabels } from './labels.js';
 import { drawnOrder, removeMissing, scaleToZoom, syncLayers } from './layers.js';
 import { connectPointer, showMarks } from './pointer.js';
 import { confirmSelection } from './selection.js';
+import { connectScales, showScale } from './scales.js';
 import { specificationOf } from './specification.js';
 import { isTiled } from './tiles.js';
 import { connectView, revealSelection, showBaseMap, showView } from './view.js';
@@ -102,6 +103,7 @@ function startMap(map) {
   connectView(map);
   connectPointer(map);
   connectKeyboard(map);
+  connectScales(map);
   map.leaflet.on('zoomend', () => scaleToZoom(map));
   map.leaflet.on('moveend zoomend', () => placeLabels(map));
   applyUpdate(map);
@@ -147,6 +149,7 @@ async function showSpecification(map, specification, turn) {
   if (map.gone || turn !== map.turn) return restyled;
   removeMissing(map, specification.layers);
   map.shown = specification;
+  showScale(map);
   return restyled;
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from geoapp.ui import cache, state, workspace_files
+from geoapp.ui import cache, served, state
 from geoapp.ui.components.layer_facts import base_map_facts, layer_facts, layer_overview
 from geoapp.ui.components.problems import problem_lines
+from geoapp.ui.components.pull import pull_section
 from geoapp.ui.components.upload import upload_section
 from geoapp.ui.markup import plain
 
@@ -20,8 +21,10 @@ st.markdown(
         )
     )
 )
-if workspace_files.uploads_allowed():
+if served.uploads_allowed():
     upload_section(text)
+if served.pulls_allowed():
+    pull_section(cache.atlas(), text)
 # only now, so that what was just added is already there
 atlas = cache.atlas()
 layer_overview(atlas.layers, text)

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geoapp.core.functional.contiguity import Borders, joined_up, shared_borders
 from geoapp.core.functional.flowbca import flowbca
@@ -54,6 +56,57 @@ def test_units_on_the_edge_may_have_unknown_neighbours() -> None:
 def test_units_inside_an_enclosed_gap_count_as_edge() -> None:
     assert "11" not in shared_borders(squares(3, 3)).outer
     assert "21" in shared_borders(squares(5, 3, without=("31",))).outer
+
+
+def test_a_border_of_many_pieces_is_shared_with_each_side() -> None:
+    tall, *low = (
+        shapely.box(0, 0, 1000, 3000),
+        *(shapely.box(1000, y, 2000, y + 1000) for y in (0, 1000, 2000)),
+    )
+    units = gpd.GeoDataFrame(geometry=[tall, *low], index=list("tabc"), crs="EPSG:3035")
+    lengths = {pair[:2]: pair[2] for pair in shared_borders(units).pairs}
+    assert {pair for pair in lengths if "t" in pair} == {("t", "a"), ("t", "b"), ("t", "c")}
+    assert sum(km for pair, km in lengths.items() if "t" in pair) == pytest.approx(3, abs=0.02)
+
+
+def test_what_another_one_covers_is_no_edge() -> None:
+    units = squares(3, 3)
+    middle = units.geometry["11"]
+    units.loc["11", "geometry"] = middle.buffer(30, join_style="mitre")
+    assert shared_borders(units).outer == shared_borders(squares(3, 3)).outer
+
+
+def test_one_alone_is_on_the_edge_and_nobody_s_neighbour() -> None:
+    assert shared_borders(squares(1, 1)) == Borders(frozenset({"00"}), (), frozenset({"00"}))
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.integers(2, 30))
+def test_exact_borders_have_their_exact_length(seed: int, count: int) -> None:
+    places = np.random.default_rng(seed).uniform(0, 20_000, (count, 2))
+    frame = shapely.box(0, 0, 20_000, 20_000)
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.multipoints(places), extend_to=frame)
+    )
+    whole = shapely.coverage_clean(
+        list(shapely.set_precision(shapely.intersection(cells, frame), 0.01))
+    )
+    units = gpd.GeoDataFrame(
+        geometry=list(whole), index=[f"{place:02d}" for place in range(count)], crs="EPSG:3035"
+    )
+    found = shared_borders(units)
+    rings = shapely.boundary(units.geometry)
+    expected = {
+        (a, b): rings[a].intersection(rings[b]).length / 1000
+        for a in units.index
+        for b in units.index
+        if a < b and rings[a].intersection(rings[b]).length > 20
+    }
+    measured = {pair[:2]: pair[2] for pair in found.pairs}
+    for pair, km in expected.items():
+        assert measured[pair] == pytest.approx(km, abs=0.01)
+    assert all(km < 0.03 for pair, km in measured.items() if pair not in expected)
+    assert found.outer == {unit for unit in units.index if rings[unit].distance(frame.boundary) < 1}
 
 
 @pytest.fixture
