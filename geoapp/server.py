@@ -17,6 +17,7 @@ from time import sleep
 from urllib.parse import urlsplit
 
 import click
+import pyarrow
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
@@ -32,7 +33,6 @@ from geoapp.store.files import display_file, store_root
 from geoapp.ui import cache, documents
 from geoapp.ui.served import WORKSPACE_VARIABLE, uploads_allowed
 from geoapp.workspace.opening import embedded_workspace, open_workspace
-from geoapp.workspace.uploading import UPLOAD_MEGABYTES
 
 FOR_EVER = "public, max-age=31536000, immutable"
 # nothing but a host: what follows a semicolon would be a rule of its own in the content policy
@@ -63,6 +63,8 @@ def serve(
     """
     os.environ.update(dict.fromkeys(allow, "1"))
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    # Arrow's own pool keeps what reading the atlas took for a moment, some 30 MB
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     app = create_app(open_workspace(workspace).base_maps)
     url = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"  # noqa: S104
     click.echo(f"geoapp shows {workspace} at {url}  (stop with Ctrl+C)")
@@ -98,7 +100,7 @@ def server_config(host: str, port: int) -> dict[str, object]:
         "server.headless": True,
         "server.enableXsrfProtection": True,
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": UPLOAD_MEGABYTES if uploads_allowed() else 1,
+        "server.maxUploadSize": _upload_megabytes(),
         "browser.gatherUsageStats": False,
         # a full collection after every run costs more than the run, and ours keep no rings
         "runner.postScriptGC": False,
@@ -111,6 +113,15 @@ def server_config(host: str, port: int) -> dict[str, object]:
         "theme.light.primaryColor": "#0b5a9d",
         "theme.dark.primaryColor": "#6cb2ee",
     }
+
+
+def _upload_megabytes() -> int:
+    if not uploads_allowed():
+        return 1  # there is nothing to upload to, and 0 is not allowed
+    # what reads files takes 70 MB, which a server that takes none does not need
+    from geoapp.workspace.uploading import UPLOAD_MEGABYTES
+
+    return UPLOAD_MEGABYTES
 
 
 def script_path() -> Path:

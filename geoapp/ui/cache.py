@@ -21,7 +21,6 @@ from geoapp.core.partnership_table import partnership_rows
 from geoapp.core.table import Table, municipality_rows
 from geoapp.core.vocabulary import COUNTRY_NAMES
 from geoapp.maps.live_table import table_payload
-from geoapp.maps.tables import table_csv, tables_xlsx
 from geoapp.text import Text
 from geoapp.ui.documents import Document, map_document, write
 from geoapp.ui.served import served_root
@@ -118,11 +117,15 @@ def nearest(unit: str) -> str | None:
 
 def csv_file(choice: Choice, language: Language) -> bytes:
     """Return the table of a choice with all sources as CSV."""
+    from geoapp.maps.tables import table_csv  # what writes files is loaded for the first that asks
+
     return table_csv(_with_sources(choice, language).headed())
 
 
 def xlsx_file(choice: Choice, language: Language) -> bytes:
     """Return the table of a choice as XLSX, with a sheet of sources and notices."""
+    from geoapp.maps.tables import tables_xlsx
+
     text = Text(language)
     spec = map_spec(choice.model_copy(update={"layers": _all_layers()}), language)
     sheets = {text.gettext("Municipalities"): _with_sources(choice, language).headed()}

@@ -15,7 +15,6 @@ from geoapp.core.mapspec import GeometryKind, GeometryRef
 from geoapp.store.analysis import vertex_counts
 from geoapp.store.display import DECIMALS, display_geojson
 from geoapp.store.files import display_name
-from geoapp.store.tiles import write_tiles
 
 THEME_VERTICES = 40_000
 """The most vertices of a theme that is sent whole: some 300 kB of lines, compressed."""
@@ -27,6 +26,8 @@ def write_theme(draft: Path, slug: str, features: gpd.GeoDataFrame) -> None:
     if vertex_counts(named.geometry).sum() <= THEME_VERTICES:
         write_whole(draft, slug, named, ["key", "name"])
         return
+    from geoapp.store.tiles import write_tiles  # it loads GDAL
+
     zooms = write_tiles(named, draft / f"{slug}.pmtiles", properties=["key", "name"])
     facts = {"suffix": ".pmtiles", "min_zoom": zooms.min_zoom, "max_zoom": zooms.max_zoom}
     _write_facts(draft, slug, named, facts)

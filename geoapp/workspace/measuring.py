@@ -12,7 +12,6 @@ import pandas as pd
 from geoapp.core.atlas import PreparedLayer
 from geoapp.core.checked import CheckedLayer, ProblemValue
 from geoapp.core.corrections import empty
-from geoapp.core.figures import layer_figures
 from geoapp.core.joining import former_units, unjoined
 from geoapp.core.suggestions import Known
 from geoapp.errors import Problem
@@ -25,6 +24,9 @@ def load_figures(root: Path, copy: LayerCopy, borders: Borders) -> pd.DataFrame:
     """Return the figures of a layer; see `geoapp.core.figures.layer_figures`."""
 
     def build(draft: Path) -> None:
+        # who only looks at prepared data measures nothing
+        from geoapp.core.layer_figures import layer_figures
+
         # what carries a code counts where the code says, wherever it lies; without any borders
         # there is nothing to leave out by
         near = "unit" not in copy.columns and not borders.table.empty

@@ -149,6 +149,7 @@ def _spec(errand: Errand, layer: PulledLayer, retrieval: Retrieval) -> LayerSpec
         "file": f"data/{folder}/{layer.slug}.{'csv' if layer.kind == 'table' else suffix}",
         "columns": layer.columns,
         "measure": layer.measure,
+        "unit": layer.unit,
         "countries": errand.area.countries,
         "units": () if errand.area.whole else tuple(sorted(errand.area.units)),
         "complete": layer.complete,

@@ -15,8 +15,9 @@ import geopandas as gpd
 import pandas as pd
 
 from geoapp.core.atlas import FIGURE_COLUMNS, Atlas
-from geoapp.core.figures import add_rates, layer_figures
+from geoapp.core.figures import add_rates
 from geoapp.core.layer import LayerSpec
+from geoapp.core.layer_figures import layer_figures
 from geoapp.core.progress import Progress, silent
 from geoapp.core.statistics import By, theme_statistics
 from geoapp.core.summary import QUANTITIES

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoapp.core.atlas import FIGURE_COLUMNS
-from geoapp.core.figures import add_rates, layer_figures, theme_figures
+from geoapp.core.figures import add_rates, theme_figures
+from geoapp.core.layer_figures import layer_figures
 from geoapp.core.layer import LayerSpec
 
 MakeLayer = Callable[..., LayerSpec]

@@ -132,7 +132,13 @@ def read_schools(path: Path, source: RemoteSource) -> tuple[list[School], str | 
     try:
         _refuse_document_type(path)
         schools, date, subjects = _read(path, source.types)
-    except (expat.ExpatError, ElementTree.ParseError, _DocumentTypeError, ValueError) as error:
+    except (
+        expat.ExpatError,
+        ElementTree.ParseError,
+        _DocumentTypeError,
+        ValueError,
+        LookupError,
+    ) as error:
         raise _unreadable(path, source, str(error)) from error
     if not subjects:
         raise _unreadable(path, source, f"no {_SUBJECT}")

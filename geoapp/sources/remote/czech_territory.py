@@ -26,7 +26,7 @@ _ORP = ("orp_csu_cis65_kod", "orp_text")
 _DISTRICT = ("okres_csu_cis101_lau_kod", "okres_csu_cis109_nuts_kod", "okres_text")
 _REGION = "kraj_text"
 _POSTAL = re.compile(r"\d{3} ?\d{2} +(\S.*)|\d{5}(\S.*)")
-_NUMBER = re.compile(r"\s+\d{1,2}$")
+_NUMBER = re.compile(r"\s+(?:\d{1,2}|[IVX]+)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,13 @@ ProtocolName = Literal[
 ]
 AxisOrder = Literal["authority", "east-north"]
 
-_ASKED_BY_PLACE: tuple[ProtocolName, ...] = ("wfs", "file", "osm-extract", "overpass")
+_ASKED_BY_PLACE: tuple[ProtocolName, ...] = (
+    "wfs",
+    "file",
+    "nature",
+    "osm-extract",
+    "overpass",
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLACE = "{code}"
 _NEED_THEME = frozenset({"wfs", "file", "nature", "rspo", "czech-schools"})
@@ -184,6 +190,8 @@ class RemoteSource(Value):
             raise ValueError(f"protocol = '{self.protocol}' needs types, what to ask for")
         if self.protocol == "czech-schools" and "territory" not in self.addresses:
             raise ValueError("protocol = 'czech-schools' needs addresses.territory")
+        if self.protocol == "bdl" and not {"variables", "subject"} & set(self.parameters):
+            raise ValueError("protocol = 'bdl' needs parameters.variables or parameters.subject")
         if "unit" in self.addresses and _PLACE not in self.addresses["unit"]:
             raise ValueError(f"addresses.unit needs {_PLACE} where the municipality's code belongs")
         return self

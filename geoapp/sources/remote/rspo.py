@@ -35,6 +35,17 @@ from geoapp.sources.remote.registry import RemoteSource
 
 _FIELDS = ("key", "name", "kind", "code")
 _NO_ACCOUNT = frozenset({401, 403})
+_NO_CODE = mark(
+    "{count} institutions have no municipality code that can be read, and were left out: "
+    "{examples}."
+)
+_NO_PLACE = mark(
+    "{count} institutions have no coordinates at the source, and were left out: {examples}."
+)
+_NO_PLACES = mark(
+    "None of the {count} institutions has coordinates at the source; they are counted by "
+    "municipality: {examples}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +219,6 @@ def _layer(rows: Sequence[Mapping[str, Any]], source: RemoteSource, area: Area) 
             *_told(source, _NO_PLACE if as_points else _NO_PLACES, own[~placed]),
         ),
     )
-
-
-_NO_CODE = mark(
-    "{count} institutions have no municipality code that can be read, and were left out: "
-    "{examples}."
-)
-_NO_PLACE = mark(
-    "{count} institutions have no coordinates at the source, and were left out: {examples}."
-)
-_NO_PLACES = mark(
-    "None of the {count} institutions has coordinates at the source; they are counted by "
-    "municipality: {examples}."
-)
 
 
 def _told(source: RemoteSource, text: str, rows: pd.DataFrame) -> tuple[Problem, ...]:

@@ -206,6 +206,14 @@ def test_nothing_known_is_an_empty_layer(
     assert "241711, 241714" in layer.problems[0].sentence()
 
 
+def test_a_bank_without_a_single_unit_is_an_empty_layer(
+    bank: Callable[..., str], table: Callable[..., RemoteSource], tmp_path: Path
+) -> None:
+    layer = layer_of(table(bank({"59": []})), tmp_path, "241711")
+    assert layer.table.empty
+    assert "no figure of -" in layer.problems[0].sentence()
+
+
 def test_a_zero_with_an_attribute_nobody_explains_is_unknown(
     bank: Callable[..., str], table: Callable[..., RemoteSource], tmp_path: Path
 ) -> None:
@@ -287,6 +295,13 @@ def test_without_a_number_none_is_sent(
     headers = {"X-ClientId": "GEOAPP_BDL_CLIENT_ID"}
     layer_of(table(bank({"59": BIRTHS}), headers=headers), tmp_path, "241711")
     assert not any("x-clientid" in asked.headers for asked in server.requests)
+
+
+def test_a_table_of_nothing_is_refused_in_the_registry(
+    make_source: Callable[..., RemoteSource],
+) -> None:
+    with pytest.raises(ValueError, match=r"needs parameters\.variables or parameters\.subject"):
+        make_source("https://example.org", protocol="bdl", parameters={"table": "births"})
 
 
 def test_no_other_secret_can_be_named(make_source: Callable[..., RemoteSource]) -> None:

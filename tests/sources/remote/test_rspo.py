@@ -159,6 +159,16 @@ def test_without_any_coordinates_institutions_are_counted_by_municipality(
     assert own.set_index("unit")["value"].dropna().to_dict() == {"241711": 2, "241714": 1}
 
 
+def test_where_no_institution_is_nothing_is_written(
+    register: Callable[..., str], workspace_root: Path, tmp_path: Path
+) -> None:
+    lines = f'[rspo]\naddress = "{register([])}"\npause_seconds = 0\n'
+    (workspace_root / "sources.toml").write_text(lines, "utf-8")
+    store = tmp_path / "store"
+    pulled = pull(workspace_root, "rspo", "pl-beskid", store=store, patience=QUICK)
+    assert pulled.layers[0].files == ()
+
+
 def test_codes_that_lost_their_zeros_still_mean_the_same(
     register: Callable[..., str], source: Callable[..., RemoteSource], tmp_path: Path
 ) -> None:
