@@ -121,7 +121,7 @@ def test_what_was_fetched_is_told_and_is_a_layer(
 def test_a_source_that_refuses_changes_nothing(
     open_data: Opener, server: Any, serving: ModuleType, workspace_root: Path
 ) -> None:
-    server.at("/prg", serving.Answer(b"<html>moved</html>", headers={"content-type": "text/html"}))
+    server.at("/prg", serving.Answer(b"<html>moved</html>", headers={"Content-Type": "text/html"}))
     app = open_data()
     before = sorted(workspace_root.rglob("*"))
     told = ended(fetch(app))

@@ -138,8 +138,9 @@ def find_command(words: list[str]) -> tuple[click.Command, list[str]]:
     command: click.Command = commands
     while isinstance(command, click.Group) and words:
         name, words = words[0], words[1:]
-        assert name in command.commands, f"there is no command {name}"
-        command = command.commands[name]
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, f"there is no command {name}"
+        command = found
     return command, words
 
 
