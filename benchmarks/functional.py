@@ -1,28 +1,25 @@
 """Seconds and peak memory of every delineation method on synthetic commuting flows.
 
-Usage: ``python benchmarks/functional.py [--large] [--method NAME]...``. Each method runs in a
+Usage: ``python -m benchmarks.functional [--large] [--method NAME]...``. Each method runs in a
 process of its own, so that peaks do not add up; the flows are made from a fixed seed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import subprocess
-import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from benchmarks.results import Result, in_turn, results, table, tell, timed
 from geoapp.core.functional.flows import FlowTable, flow_table
 from geoapp.core.functional.methods import METHODS, delineate
 
 SEED = 20240607
-SIZES = {"usual": (2_477, 114_000), "large": (98_000, 5_500_000)}
+SIZES = {"small": (300, 9_000), "usual": (2_477, 114_000), "large": (98_000, 5_500_000)}
 # More units than these methods are meant for would tell nothing.
 DENSE = {"commuting-zones"}
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
@@ -60,21 +57,30 @@ def synthetic_rows(units: int, flows: int) -> pd.DataFrame:
     return rows.astype({"origin": str, "destination": str})
 
 
-def measure(method: str, size: str) -> dict[str, object]:
-    """Run one method and return seconds, peak memory in MB and the number of areas."""
-    begun = time.perf_counter()
-    flows = flow_table(synthetic_rows(*SIZES[size]))
-    made = time.perf_counter()
-    result = delineate(flows, method, _parameters(method, flows))
-    return {
-        "method": method,
-        "units": len(flows.codes),
-        "flows": flows.matrix.nnz,
-        "table_seconds": round(made - begun, 2),
-        "seconds": round(time.perf_counter() - made, 2),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "areas": len(result.areas),
-    }
+def run(*, quick: bool) -> list[Result]:
+    """Measure every method once, on fewer units if it is to be quick."""
+    return compare("small" if quick else "usual", METHODS)
+
+
+def compare(size: str, methods: Iterable[str]) -> list[Result]:
+    """Return a row for each method; there is nobody to compare with."""
+    units, flows = SIZES[size]
+    rows = []
+    for method in methods:
+        found = in_turn(
+            "benchmarks.functional", [method], ["--size", size], runs=1, limit_seconds=600
+        )
+        notes = {name: told.answer or "" for name, told in found.items()}
+        rows += results(f"{units:,} units, some {flows:,} flows", found, notes)
+    return [replace(row, ratio_to_ours=None) for row in rows]
+
+
+def measure(method: str, size: str) -> tuple[str, float]:
+    """Run one method and return what it made, and seconds."""
+    flows, making = timed(lambda: flow_table(synthetic_rows(*SIZES[size])))
+    parameters = _parameters(method, flows)
+    found, seconds = timed(lambda: delineate(flows, method, parameters))
+    return f"{len(found.areas)} areas; the table of flows took {making:.2f} s", seconds
 
 
 def _parameters(method: str, flows: FlowTable) -> dict[str, object]:
@@ -85,26 +91,20 @@ def _parameters(method: str, flows: FlowTable) -> dict[str, object]:
     return parameters
 
 
-def _in_own_process(method: str, size: str) -> dict[str, object]:
-    command = [sys.executable, __file__, "--one", method, size]
-    run = subprocess.run(command, check=True, capture_output=True, text=True)
-    return dict(json.loads(run.stdout))
-
-
 def main() -> None:
     """Print a table of all methods, or of those that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="98,000 units and 5.5 million flows")
     parser.add_argument("--method", action="append", choices=list(METHODS), default=[])
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "SIZE"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", choices=list(METHODS), help=argparse.SUPPRESS)
+    parser.add_argument("--size", choices=list(SIZES), default="usual", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        print(json.dumps(measure(*chosen.one)))
+        tell(lambda: measure(chosen.one, chosen.size))
         return
-    size = "large" if chosen.large else "usual"
-    methods = [name for name in chosen.method or METHODS if size == "usual" or name not in DENSE]
-    measured = pd.DataFrame([_in_own_process(method, size) for method in methods])
-    print(measured.to_string(index=False))
+    size = "large" if chosen.large else chosen.size
+    methods = [name for name in chosen.method or METHODS if size != "large" or name not in DENSE]
+    print(table(compare(size, methods)))
 
 
 if __name__ == "__main__":
