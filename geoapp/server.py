@@ -21,7 +21,7 @@ import pyarrow
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -41,8 +41,12 @@ _GZIP_FROM_BYTES = 1024
 # a twelfth more bytes than the highest level, in a fifth of the time; every first page is 5 MB
 _GZIP_LEVEL = 4
 _START_TRIES = 150
-_TILES = "application/vnd.pmtiles"
-_LAYER_TYPES = {".geojson": "application/geo+json", ".pmtiles": _TILES}
+_LAYER_HEADERS = {
+    ".geojson": {"content-type": "application/geo+json"},
+    # compressed tile by tile, and asked for by where they lie: Streamlit's own compression and
+    # ours leave alone what tells its encoding
+    ".pmtiles": {"content-type": "application/vnd.pmtiles", "content-encoding": "identity"},
+}
 
 
 def serve(
@@ -82,12 +86,7 @@ def create_app(base_maps: Sequence[BaseMap] = ()) -> st.App:
         middleware=[
             Middleware(SameOriginSockets),
             Middleware(SecurityHeaders, policy=content_policy(base_maps)),
-            Middleware(
-                GZipMiddleware,
-                minimum_size=_GZIP_FROM_BYTES,
-                # tiles are compressed one by one, and asked for by where they lie in the file
-                exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, _TILES),
-            ),
+            Middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES),
         ],
     )
 
@@ -204,9 +203,7 @@ async def _layer(request: Request) -> Response:
     path = display_file(store_root(), request.path_params["name"])
     if path is None:
         return PlainTextResponse("no such layer", status_code=404)
-    return FileResponse(
-        path, media_type=_LAYER_TYPES[path.suffix], headers={"cache-control": FOR_EVER}
-    )
+    return FileResponse(path, headers={"cache-control": FOR_EVER, **_LAYER_HEADERS[path.suffix]})
 
 
 async def _document(request: Request) -> Response:

@@ -19,6 +19,7 @@ import pytest
 from geoapp.core.atlas import Atlas
 from geoapp.core.mapspec import BaseMap
 from geoapp.server import content_policy, server_config
+from geoapp.store.files import display_name, obtain
 from geoapp.workspace.opening import open_workspace
 from geoapp.workspace.preparing import prepare
 
@@ -90,6 +91,19 @@ def layer(served: Served) -> str:
     return f"/layers/{served.atlas.members.name}"
 
 
+TILES = bytes(range(256)) * 20
+
+
+@pytest.fixture(scope="module")
+def tiles(served: Served) -> str:
+    """The address of a file that the server takes for tiles, whose bytes tell where they lie."""
+    assert served.atlas.members is not None
+    store = served.atlas.members.path.parents[2]
+    key = "00000000000000aa"
+    obtain(store, key, lambda draft: (draft / "roads.pmtiles").write_bytes(TILES) and None)
+    return f"/layers/{display_name('roads', key, '.pmtiles')}"
+
+
 @pytest.fixture(scope="module")
 def key(layer: str) -> str:
     """What names the content of the municipalities."""
@@ -120,6 +134,63 @@ def test_a_layer_travels_compressed_where_that_is_understood(served: Served, lay
     assert packed.headers["vary"].lower() == "accept-encoding"
     assert len(packed.body) < len(plain.body)
     assert gzip.decompress(packed.body) == plain.body
+
+
+def test_tiles_are_sent_in_parts_and_kept_for_ever(served: Served, tiles: str) -> None:
+    answer = served.ask(tiles, Range="bytes=300-555", Accept_Encoding="gzip")
+    assert (answer.status, answer.body) == (206, TILES[300:556])
+    assert answer.headers["content-range"] == f"bytes 300-555/{len(TILES)}"
+    assert answer.headers["content-length"] == "256"
+    assert answer.headers["content-type"] == "application/vnd.pmtiles"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-encoding"] == "identity"
+    assert served.ask(tiles, Range="bytes=-10").body == TILES[-10:]
+    assert served.ask(tiles, Range=f"bytes=0-{10 * len(TILES)}").body == TILES
+    again = served.ask(tiles, Range="bytes=0-9", If_Range=answer.headers["etag"])
+    assert (again.status, again.body) == (206, TILES[:10])
+
+
+def test_a_whole_file_of_tiles_is_not_compressed_once_more(served: Served, tiles: str) -> None:
+    answer = served.ask(tiles, Accept_Encoding="gzip")
+    assert (answer.status, answer.body) == (200, TILES)
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-encoding"] == "identity"
+
+
+def test_several_parts_come_together(served: Served, tiles: str) -> None:
+    answer = served.ask(tiles, Range="bytes=0-3,100-103", Accept_Encoding="gzip")
+    assert answer.status == 206
+    assert answer.headers["content-type"].startswith("multipart/byteranges; boundary=")
+    for first, last in ((0, 3), (100, 103)):
+        part = f"Content-Range: bytes {first}-{last}/{len(TILES)}\r\n\r\n".encode()
+        assert part + TILES[first : last + 1] in answer.body
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ("bytes=999999-", 416),
+        ("bytes=9-3", 400),
+        ("bytes=x-y", 400),
+        ("lines=0-3", 400),
+        ("bytes=" + ",".join(["0-3"] * 200), 200),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(
+    served: Served, tiles: str, wanted: str, status: int
+) -> None:
+    answer = served.ask(tiles, Range=wanted)
+    assert answer.status == status
+    if status == http.HTTPStatus.OK:
+        assert answer.body == TILES
+    else:
+        assert "cache-control" not in answer.headers
+
+
+def test_a_name_of_tiles_that_are_not_there_is_not_found(served: Served, tiles: str) -> None:
+    for name in (tiles.replace("roads", "rivers"), tiles.replace(".pmtiles", ".geojson")):
+        answer = served.ask(name, Range="bytes=0-3")
+        assert (answer.status, answer.body) == (404, b"no such layer")
 
 
 @pytest.mark.parametrize(

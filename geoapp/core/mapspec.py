@@ -8,9 +8,9 @@ plain text; a renderer must show them as text.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from geoapp.core.value import Value
 
@@ -21,7 +21,7 @@ Bounds = tuple[float, float, float, float]
 
 
 class GeometryRef(Value):
-    """A prepared display file: GeoJSON, EPSG:4326, longitude first.
+    """A prepared display file: GeoJSON, EPSG:4326, longitude first, or vector tiles (PMTiles).
 
     Attributes
     ----------
@@ -35,13 +35,36 @@ class GeometryRef(Value):
         Number of features.
     bounds
         West, south, east, north in degrees.
+    vertices
+        Number of vertices of its features.
+    finer
+        File name of the list of chunks with finer borders of the same features; None where the
+        file holds all the detail there is.
+    min_zoom, max_zoom
+        First and last level of tiles; the last one holds every feature. None where the file is
+        GeoJSON.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9-]+-[0-9a-f]{16}\.geojson$")
+    name: str = Field(pattern=r"^[a-z0-9-]+-[0-9a-f]{16}\.(geojson|pmtiles)$")
     path: Path
     kind: GeometryKind
     features: int = Field(ge=0)
     bounds: Bounds
+    vertices: int = Field(default=0, ge=0)
+    finer: str | None = Field(default=None, pattern=r"^[a-z0-9-]+-[0-9a-f]{16}\.geojson$")
+    min_zoom: int | None = Field(default=None, ge=0, le=22)
+    max_zoom: int | None = Field(default=None, ge=0, le=22)
+
+    @property
+    def is_tiled(self) -> bool:
+        """Whether the file is one of vector tiles."""
+        return self.name.endswith(".pmtiles")
+
+    @model_validator(mode="after")
+    def _check_zooms(self) -> Self:
+        if {self.min_zoom is None, self.max_zoom is None} != {not self.is_tiled}:
+            raise ValueError(f"{self.name}: tiles, and only tiles, have a first and last level")
+        return self
 
 
 class Style(Value):

@@ -71,6 +71,7 @@ CONTROL_NAMES = {
     "geometry-failed": mark(
         "The layer “{layer}” could not be loaded. Reload the page to try again."
     ),
+    "too-large": mark("{layer}: too large for a page of its own; open it in geoapp."),
     "keyboard-help": mark(
         "Tab goes to the areas of the map, the arrow keys to the next area in that direction, "
         "Page Up and Page Down to another layer. Enter selects, Escape clears the selection."

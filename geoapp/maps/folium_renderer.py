@@ -15,6 +15,7 @@ from folium.utilities import JsCode
 from geoapp.core.mapspec import BaseMap, Bounds, MapLayer, MapSpec, Style
 from geoapp.errors import FileRefusedError, Problem
 from geoapp.maps.folium_page import FoliumPage, inert, leaflet_url
+from geoapp.maps.live import phrases
 from geoapp.maps.svg_symbols import fill_reference, point_symbol
 
 Json = dict[str, Any]
@@ -35,7 +36,8 @@ _LABEL = JsCode(
 def folium_map(spec: MapSpec) -> folium.Map:
     """Draw a map with folium.
 
-    The saved page opens without a connection, except for the base map when one was chosen.
+    The saved page opens without a connection, except for the base map when one was chosen. A
+    layer of vector tiles cannot be part of it; a notice on the map says so.
     Elements that need more than Leaflet, such as markers with icons, bring foreign hosts back.
 
     Parameters
@@ -48,6 +50,7 @@ def folium_map(spec: MapSpec) -> folium.Map:
     FileRefusedError
         A display file is missing or is no GeoJSON FeatureCollection.
     """
+    spec = _without_tiles(spec)
     drawn = folium.Map(
         tiles=None, zoom_snap=0.25, attribution_control=False, max_zoom=19, font_size="13px"
     )
@@ -61,6 +64,17 @@ def folium_map(spec: MapSpec) -> folium.Map:
     _Opening(drawn, spec.view.bounds).add_to(drawn)
     folium.LayerControl(position="bottomleft", collapsed=False).add_to(drawn)
     return drawn
+
+
+def _without_tiles(spec: MapSpec) -> MapSpec:
+    """Return the map with a notice in place of each layer of vector tiles."""
+    whole = tuple(layer for layer in spec.layers if not layer.geometry.is_tiled)
+    told = tuple(
+        phrases(spec)["too-large"].format(layer=layer.name)
+        for layer in spec.layers
+        if layer.geometry.is_tiled
+    )
+    return spec.model_copy(update={"layers": whole, "notices": (*spec.notices, *told)})
 
 
 def _distinct_names(layers: tuple[MapLayer, ...]) -> Iterator[str]:

@@ -32,6 +32,15 @@ def test_geometry_is_named_by_its_content(name: str) -> None:
         reference(name=name)
 
 
+def test_tiles_have_levels_and_geojson_has_none() -> None:
+    name = "roads-0123456789abcdef.pmtiles"
+    tiles = reference(name=name, min_zoom=4, max_zoom=12)
+    assert (tiles.is_tiled, reference().is_tiled) == (True, False)
+    for wrong in ({"name": name}, {"name": name, "min_zoom": 4}, {"max_zoom": 12}):
+        with pytest.raises(ValidationError, match="tiles, and only tiles, have"):
+            reference(**wrong)
+
+
 @pytest.mark.parametrize("bounds", [(14, 49, 15), (14, 49, float("nan"), 50)])
 def test_bounds_are_four_numbers(bounds: tuple[float, ...]) -> None:
     with pytest.raises(ValidationError, match="bounds"):

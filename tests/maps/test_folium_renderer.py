@@ -291,3 +291,22 @@ def test_names_that_would_meet_are_left_out(opened: Opened, tmp_path: Path) -> N
     page.reload()
     expect(page.locator(".geoapp-name span", has_text="A very")).to_be_visible()
     expect(page.locator(".geoapp-name span", has_text="Another")).to_be_hidden()
+
+
+def test_a_layer_of_tiles_is_left_out_and_told(chromium: Browser, tmp_path: Path) -> None:
+    areas = _layer(tmp_path, ("a", "b"))
+    tiles = areas.geometry.model_copy(
+        update={"name": "roads-0123456789abcdef.pmtiles", "min_zoom": 4, "max_zoom": 12}
+    )
+    name = HOSTILE[0] + HOSTILE[7]
+    roads = MapLayer(slug="roads", name=name, geometry=tiles, styles=STYLES)
+    phrases = {"too-large": "{layer}: za duża na osobną stronę"}
+    file = tmp_path / "map.html"
+    folium_map(_spec(areas, roads, phrases=phrases)).save(str(file))
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    told = page.locator(".geoapp-head p")
+    expect(told).to_have_text(["Schematic borders", f"{name}: za duża na osobną stronę"])
+    expect(page.locator(".leaflet-control-layers-overlays label")).to_have_text(["All polygons"])
+    assert page.locator("img").count() == 0
+    page.close()

@@ -1,13 +1,13 @@
 // Drawn layers, kept by slug: the same file is only restyled, a new one is put in before the
 // old one is taken out.
 import { L } from './leaflet.js';
-import { say } from './frame.js';
 import { ShapeMarker, pathOptions, scaledOptions, zoomScale } from './symbols.js';
+import { drawTiles, isTiled, restyleTiles, sayFailed } from './tiles.js';
 
 const MOST_SVG_FEATURES = 1500;
 const LOWEST_PANE = 400;
 // Pixels beside a line or a point that still hit it; areas share borders and get none.
-const HIT_TOLERANCES = { polygon: 0, line: 4, point: 3 };
+export const HIT_TOLERANCES = { polygon: 0, line: 4, point: 3 };
 
 // Bring the drawn layers to what is wanted, bottom to top. Returns the number of features whose
 // style changed, and a promise for each file that is not here yet.
@@ -18,7 +18,10 @@ export function syncLayers(map, wanted, turn) {
   map.stacking = new Map(wanted.map((layer, index) => [layer.slug, LOWEST_PANE + index]));
   for (const layer of wanted) {
     const drawn = map.drawn.get(layer.slug);
-    if (drawn && drawn.geometry === layer.geometry && drawn.canvas === onCanvas(layer)) {
+    const same = drawn && drawn.geometry === layer.geometry && drawn.canvas === onCanvas(layer);
+    if (same && drawn.sheet) {
+      if (restyleTiles(drawn, layer)) waiting.push(drawn.sheet.settled().catch(() => null));
+    } else if (same) {
       restyled += restyle(map, drawn, layer);
     } else {
       waiting.push(loadLayer(map, layer, turn));
@@ -47,9 +50,8 @@ export function shownFeatures(drawn) {
 
 async function loadLayer(map, layer, turn) {
   try {
-    const collection = await map.loadGeometry(layer);
-    if (map.gone || turn !== map.turn) return;
-    const drawn = drawLayer(map, layer, collection);
+    const drawn = await (isTiled(layer) ? loadTiled : loadWhole)(map, layer, turn);
+    if (!drawn) return;
     removeDrawn(map, layer.slug);
     map.drawn.set(layer.slug, drawn);
     stackPanes(map);
@@ -57,26 +59,54 @@ async function loadLayer(map, layer, turn) {
     if (map.gone || turn !== map.turn) return;
     map.failures.add(layer.slug);
     removeDrawn(map, layer.slug);
-    say(map, map.phrase('geometry-failed').replace('{layer}', () => layer.name), 'failure');
+    sayFailed(map, layer);
     console.warn(`geoapp map: layer ${layer.slug} could not be shown`, error);
   }
 }
 
-function onCanvas(layer) {
-  return !layer.selectable || layer.features > MOST_SVG_FEATURES;
+// Both return nothing when another update has overtaken this one.
+async function loadWhole(map, layer, turn) {
+  const collection = await map.loadGeometry(layer);
+  return map.gone || turn !== map.turn ? null : drawLayer(map, layer, collection);
 }
 
-function drawLayer(map, layer, collection) {
+async function loadTiled(map, layer, turn) {
+  const place = makePane(map, layer);
+  const drawn = await drawTiles(map, layer, place).catch((error) => {
+    removePane(map, place);
+    throw error;
+  });
+  if (drawn && !map.gone && turn === map.turn) return drawn;
+  drawn?.group.remove();
+  removePane(map, place);
+  return null;
+}
+
+function onCanvas(layer) {
+  return isTiled(layer) || !layer.selectable || layer.features > MOST_SVG_FEATURES;
+}
+
+function makePane(map, layer) {
   map.panesMade = (map.panesMade || 0) + 1;
   const paneName = `geoapp-${map.panesMade}`;
   const pane = map.leaflet.createPane(paneName);
   pane.dataset.layer = layer.slug;
+  return { pane, paneName };
+}
+
+function removePane(map, { pane, paneName }) {
+  pane.remove();
+  delete map.leaflet.getPanes()[paneName];
+}
+
+function drawLayer(map, layer, collection) {
+  const { pane, paneName } = makePane(map, layer);
   const canvas = onCanvas(layer);
   const renderer = canvas
     ? L.canvas({ pane: paneName, padding: 0.3, tolerance: HIT_TOLERANCES[layer.kind] })
     : L.svg({ pane: paneName, padding: 0.5 });
   const drawn = {
-    slug: layer.slug, geometry: layer.geometry, kind: layer.kind, canvas, pane, renderer,
+    slug: layer.slug, geometry: layer.geometry, kind: layer.kind, canvas, pane, paneName, renderer,
     selectable: layer.selectable, group: L.layerGroup(), features: [], byKey: new Map(),
   };
   for (const feature of collection.features) addFeature(drawn, feature);
@@ -191,7 +221,6 @@ function removeDrawn(map, slug) {
   map.drawn.delete(slug);
   map.focusLost ||= drawn.pane.contains(drawn.pane.getRootNode().activeElement);
   drawn.group.remove();
-  drawn.renderer.remove();
-  drawn.pane.remove();
-  delete map.leaflet.getPanes()[drawn.renderer.options.pane];
+  drawn.renderer?.remove();
+  removePane(map, drawn);
 }

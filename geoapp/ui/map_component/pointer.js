@@ -1,9 +1,10 @@
 // Mouse and touch: what lies under the pointer, the tooltip, and the marks around features.
 import { L } from './leaflet.js';
 import { htmlNode } from './dom.js';
-import { drawnOrder, shownFeatures } from './layers.js';
+import { HIT_TOLERANCES, drawnOrder, shownFeatures } from './layers.js';
 import { selectKey, selectedFeature } from './selection.js';
 import { ShapeMarker } from './symbols.js';
+import { tiledFeatureAt } from './tilehits.js';
 
 const TOOLTIP_GAP = 14;
 
@@ -57,11 +58,15 @@ function featureAt(map, pointer, onlySelectable) {
     layers.filter((drawn) => !small(drawn) && !drawn.selectable),
   ];
   for (const drawn of groups.flat()) {
-    const feature = drawn.canvas
-      ? hitOnCanvas(drawn, pointer.layerPoint) : hitElement(drawn, pointer.element);
+    const feature = hitIn(map, drawn, pointer);
     if (feature) return feature;
   }
   return null;
+}
+
+function hitIn(map, drawn, { layerPoint, element }) {
+  if (drawn.sheet) return tiledFeatureAt(map, drawn, layerPoint, HIT_TOLERANCES[drawn.kind]);
+  return drawn.canvas ? hitOnCanvas(drawn, layerPoint) : hitElement(drawn, element);
 }
 
 function hitElement(drawn, element) {
@@ -121,7 +126,7 @@ export function markFeature(map, kind, feature) {
   if (!feature) return;
   const outline = L.layerGroup(['case', 'line'].map((part) => outlineOf(map, kind, part, feature)));
   outline.addTo(map.leaflet);
-  map.marks[kind] = { path: feature.path, style: feature.style, outline };
+  map.marks[kind] = { path: feature.path, style: feature.style, drawn: feature.drawn, outline };
 }
 
 function outlineOf(map, kind, part, feature) {
@@ -142,5 +147,9 @@ function outlineOf(map, kind, part, feature) {
 export function showMarks(map) {
   markFeature(map, 'selected', selectedFeature(map));
   const hovered = map.marks.hover;
-  if (hovered && !map.leaflet.hasLayer(hovered.path)) leave(map);
+  if (hovered && !isOnMap(map, hovered)) leave(map);
+}
+
+function isOnMap(map, { path, drawn }) {
+  return drawn.sheet ? map.drawn.get(drawn.slug) === drawn : map.leaflet.hasLayer(path);
 }
