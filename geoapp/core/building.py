@@ -11,7 +11,7 @@ from geoapp.core.legend import Grouped, group_label, group_legend, group_styles
 from geoapp.core.mapspec import BaseMap, Bounds, MapLayer, MapSpec, Style, View
 from geoapp.core.palette import NEUTRAL, overlap_style, uncertain_style
 from geoapp.core.phrases import Phrases
-from geoapp.core.theming import layer_label, source_line, theme_drawing, theme_legend
+from geoapp.core.theming import source_line, theme_drawing, theme_legend
 from geoapp.core.vocabulary import CONTROL_NAMES
 
 _WHOLE: Bounds = (14.0, 48.5, 24.2, 54.9)
@@ -49,7 +49,7 @@ def build_map(atlas: Atlas, choice: Choice, phrases: Phrases) -> MapSpec:
         attribution=_attribution(atlas, units, chosen, phrases),
         notices=notices(atlas, units, chosen, phrases),
         selected=choice.selected if choice.selected in atlas.municipalities.index else None,
-        text_alternative=_in_words(grouped, atlas, chosen, phrases),
+        text_alternative=_in_words(atlas, choice, phrases),
         phrases={slug: phrases.gettext(name) for slug, name in CONTROL_NAMES.items()},
     )
 
@@ -185,21 +185,8 @@ def _attribution(
     return tuple(dict.fromkeys(lines))
 
 
-def _in_words(grouped: Grouped, atlas: Atlas, chosen: list[PreparedLayer], phrases: Phrases) -> str:
-    counts = "; ".join(
-        f"{group_label(atlas, grouped.by, slug, phrases)}: "
-        + phrases.ngettext("{n} municipality", "{n} municipalities", count)
-        for slug, count in grouped.counts.items()
-    )
-    themes = ", ".join(layer_label(layer.spec, phrases) for layer in chosen)
-    shown = phrases.gettext("Themes shown: {themes}.").format(themes=themes) if themes else ""
-    return " ".join(
-        filter(
-            None,
-            [
-                phrases.gettext("Map of municipalities by group. {counts}.").format(counts=counts),
-                shown,
-                phrases.gettext("The same figures stand in the table below the map."),
-            ],
-        )
-    )
+def _in_words(atlas: Atlas, choice: Choice, phrases: Phrases) -> str:
+    # words are made from what this module knows, so that neither could load before the other
+    from geoapp.core.words import map_in_words
+
+    return " ".join(map_in_words(atlas, choice, phrases))

@@ -164,13 +164,6 @@ def test_every_source_on_the_map_is_credited_once(atlas: Atlas) -> None:
     assert len(built(atlas).attribution) == 2
 
 
-def test_the_map_in_words(atlas: Atlas) -> None:
-    assert built(atlas, partnerships=["cz-sever"], layers=["trails"]).text_alternative == (
-        "Map of municipalities by group. Svazek obcí Sever: 2 municipalities. "
-        "Themes shown: Trails. The same figures stand in the table below the map."
-    )
-
-
 def test_a_workspace_without_borders_is_still_a_map(atlas: Atlas) -> None:
     bare = replace(atlas, members=None, context=None)
     spec = built(bare)
