@@ -1,5 +1,7 @@
 import csv
+import datetime as dt
 import io
+import time
 
 import openpyxl
 import pandas as pd
@@ -10,8 +12,8 @@ from hypothesis import strategies as st
 from geoapp.core.atlas import Atlas
 from geoapp.core.building import build_map, group_choice
 from geoapp.core.choice import Choice
-from geoapp.core.table import municipality_rows
-from geoapp.maps.tables import table_csv, tables_xlsx
+from geoapp.core.table import Column, Table, municipality_rows
+from geoapp.maps.tables import table_csv, tables_xlsx, theme_tables
 from geoapp.text import Text
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
@@ -116,3 +118,62 @@ def test_a_long_sheet_name_is_cut() -> None:
     tables = {"x" * 40: pd.DataFrame({"a": [1]})}
     content = tables_xlsx(tables, title="t", notes=["n"], notes_sheet="y" * 40)
     assert opened(content).sheetnames == ["x" * 31, "y" * 31]
+
+
+def test_there_is_a_sheet_for_each_theme(atlas: Atlas, english: Text) -> None:
+    rows = municipality_rows(atlas, group_choice(atlas, Choice()), english, sources=True)
+    sheets = theme_tables(atlas, rows, english)
+    assert list(sheets) == [
+        "Municipalities",
+        "Cycle routes",
+        "Childcare",
+        "Protected nature",
+        "Digitisation",
+        "Senior care",
+    ]
+    assert [column.slug for column in sheets["Cycle routes"].columns] == [
+        *("name", "code", "country", "cycle-routes:length_km"),
+    ]
+    told = [column.slug for table in sheets.values() for column in table.columns]
+    assert set(told) == {column.slug for column in rows.columns}
+    assert all(table.rows.index.equals(rows.rows.index) for table in sheets.values())
+
+
+def test_numbers_are_shown_with_their_decimals_and_kept_whole() -> None:
+    rows = pd.DataFrame({"n": ["Rajcza", "Ujsoły"], "km": [1234.5678, None], "m": [3, 4]})
+    columns = (Column("n", "Name"), Column("km", "Km", "number", 1), Column("m", "M", "number"))
+    content = tables_xlsx(
+        {"Facts": Table(rows, columns)}, title="t", notes=["n"], notes_sheet="Sources"
+    )
+    sheet = opened(content)["Facts"]
+    assert [cell.value for cell in sheet["B"]] == ["Km", 1234.5678, None]
+    assert sheet["B2"].number_format == "#,##0.0"
+    assert sheet["C2"].number_format == "#,##0"
+    assert sheet["A1"].font.bold
+
+
+def test_a_dated_workbook_has_the_same_bytes_whenever_it_is_written() -> None:
+    def written(day: int) -> bytes:
+        return tables_xlsx(
+            {"Facts": pd.DataFrame({"a": [1]})},
+            title="t",
+            notes=["n"],
+            notes_sheet="Sources",
+            date=dt.date(2026, 11, day),
+        )
+
+    first = written(22)
+    # the library writes the moment down to the second
+    time.sleep(1.1)
+    assert written(22) == first
+    assert written(23) != first
+    assert opened(first).properties.modified.date() == dt.date(2026, 11, 22)
+
+
+def test_names_of_sheets_are_allowed_and_differ() -> None:
+    frame = pd.DataFrame({"a": [1]})
+    tables = dict.fromkeys(("Sources", "a/b:c", "A b c", "x" * 40, "x" * 50, "[]", "'"), frame)
+    content = tables_xlsx(tables, title="t", notes=["n"], notes_sheet="sources")
+    assert opened(content).sheetnames == [
+        *("Sources", "a b c", "A b c 2", "x" * 31, "x" * 29 + " 2", "-", "- 2", "sources 2"),
+    ]
