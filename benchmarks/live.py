@@ -132,6 +132,8 @@ _PROBE = """
     },
     place: (kind, lon, lat) => places[kind](lon, lat),
     updates: () => Number(map()?.dataset.updates),
+    view: (kind) => (
+      kind === 'ours' ? map().dataset.view : String(frame().contentWindow.map.getCenter())),
     watchFrames() {
       frames = { gaps: [], tasks: [], last: performance.now() };
       const watched = frames;
@@ -344,15 +346,21 @@ def _pan(page: Page, contender: Contender, case: Case, drags: int, seen: Seen) -
     (place,) = _in_sight(page, contender, case, most=1)
     page.evaluate("probe.watchFrames()")
     for number in range(drags):
-        way = -1 if number % 2 else 1
-        page.mouse.move(place.x, place.y)
-        page.mouse.down()
-        page.mouse.move(place.x + way * 160, place.y + way * 90, steps=20)
-        page.mouse.up()
-        page.wait_for_timeout(_PAUSE_MS)
+        before = page.evaluate("kind => probe.view(kind)", contender.kind)
+        _drag(page, place, -1 if number % 2 else 1)
+        if page.evaluate("kind => probe.view(kind)", contender.kind) == before:
+            raise RuntimeError(f"{contender.name}: the map did not move when it was dragged")
     found = page.evaluate("probe.frames()")
     seen.note("panning, longest frame", found["longest"] / 1000)
     seen.long_tasks.append(len(found["tasks"]))
+
+
+def _drag(page: Page, place: Place, way: int) -> None:
+    page.mouse.move(place.x, place.y)
+    page.mouse.down()
+    page.mouse.move(place.x + way * 160, place.y + way * 90, steps=20)
+    page.mouse.up()
+    page.wait_for_timeout(_PAUSE_MS)
 
 
 def _in_sight(page: Page, contender: Contender, case: Case, most: int) -> list[Place]:

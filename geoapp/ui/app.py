@@ -48,6 +48,7 @@ def _pages(text: Text) -> list[st.Page]:
         "map": text.gettext("Map"),
         "partnership": text.gettext("Partnership"),
         "functional": text.gettext("Functional areas"),
+        "scenes": text.gettext("Scenes"),
         "data": text.gettext("Data"),
         "about": text.gettext("About"),
     }

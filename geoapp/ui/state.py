@@ -14,6 +14,7 @@ import streamlit as st
 
 from geoapp.core.choice import Choice
 from geoapp.core.partnership import Language
+from geoapp.errors import Problem
 from geoapp.text import DEFAULT_LANGUAGE, Text, as_language
 
 _CHOICE = "choice"
@@ -21,6 +22,9 @@ _LANGUAGE = "chosen-language"
 _ADDRESS = "address"
 _CHANGED = "changed-by-a-widget"
 _AREAS = "requested-areas"
+_STORY = "chosen-story"
+_SCENE = "scene-looked-at"
+_REFUSAL = "refused-change"
 
 
 def choice() -> Choice:
@@ -109,3 +113,60 @@ def requested_areas() -> tuple[str, str, dict[str, Any]] | None:
 def forget_areas() -> None:
     """Forget the request, which ends its computation."""
     st.session_state.pop(_AREAS, None)
+
+
+def story() -> str | None:
+    """Return the slug of the story the reader works on."""
+    return cast("str | None", st.session_state.get(_STORY))
+
+
+def choose_story(slug: str | None) -> None:
+    """Work on another story."""
+    st.session_state[_STORY] = slug
+
+
+def take_story() -> None:
+    """Take over the story from its widget."""
+    choose_story(st.session_state["story"])
+
+
+def scene() -> str | None:
+    """Return the slug of the scene the reader looked at last."""
+    return cast("str | None", st.session_state.get(_SCENE))
+
+
+def look_at_scene(slug: str) -> None:
+    """Remember which scene was looked at."""
+    st.session_state[_SCENE] = slug
+
+
+def take_scene(key: str) -> None:
+    """Take over the scene that a presentation was left at."""
+    if slug := st.session_state[key].leave:
+        look_at_scene(slug)
+
+
+def written(key: str) -> str:
+    """Return what the reader has written into a field."""
+    return cast("str", st.session_state.get(key, ""))
+
+
+def entered(key: str) -> object:
+    """Return what the reader has entered into a widget that holds no text."""
+    return st.session_state.get(key)
+
+
+def empty(*keys: str) -> None:
+    """Empty fields whose text was saved."""
+    for key in keys:
+        st.session_state[key] = ""
+
+
+def tell_refusal(problem: Problem) -> None:
+    """Remember why a change was not made, for the run that follows."""
+    st.session_state[_REFUSAL] = problem
+
+
+def refusal() -> Problem | None:
+    """Return why the last change was not made, once."""
+    return cast("Problem | None", st.session_state.pop(_REFUSAL, None))

@@ -16,7 +16,7 @@ from geoapp.ui import documents
 from geoapp.workspace.creating import create_workspace
 
 SCRIPT = Path(__file__).parents[2] / "streamlit_app.py"
-PAGES = ("map", "partnership", "functional", "data", "about")
+PAGES = ("map", "partnership", "functional", "scenes", "data", "about")
 TITLES = {
     "pl": {"map": "Wszystkie partnerstwa", "data": "Dane", "about": "O aplikacji"},
     "cs": {"map": "Všechna partnerství", "data": "Data", "about": "O aplikaci"},
@@ -294,7 +294,7 @@ def test_an_empty_workspace_opens(name: str, open_app: Opener, tmp_path: Path) -
         assert "This workspace has no partnerships." in words(app)
 
 
-@pytest.mark.parametrize("name", PAGES[:4])
+@pytest.mark.parametrize("name", PAGES[:5])
 def test_a_workspace_that_is_gone_is_told(name: str, open_app: Opener, tmp_path: Path) -> None:
     app = open_app(tmp_path / "nowhere", page=name)
     (error,) = app.error

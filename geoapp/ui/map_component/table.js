@@ -40,7 +40,7 @@ function createTable(component) {
     'div', { class: 'geoapp-table', role: 'region', tabindex: '0' },
     htmlNode('table', {}, table.caption, table.head, table.body),
   );
-  table.styled = linkStylesheets(table, ['table.css']);
+  table.styled = linkStylesheets(table, component.stylesheets ?? ['table.css']);
   table.parent.append(table.root);
   listen(table, table.root, 'click', (event) => rowClicked(table, event));
   listen(table, table.root, 'keydown', (event) => rowKey(table, event));

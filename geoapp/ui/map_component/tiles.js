@@ -63,6 +63,8 @@ function hasServer(map) {
 
 function painted(map, drawn, error) {
   drawn.known.clear();
+  if (!error && drawn.failed && !map.failures.size) say(map, '');
+  drawn.failed = Boolean(error);
   if (error) {
     drawn.pane.dataset.tiles = 'failed';
     sayFailed(map, drawn);
