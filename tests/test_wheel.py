@@ -113,6 +113,10 @@ def test_the_wheel_holds_all_that_belongs_to_it_and_no_more(wheel: Path, reposit
     assert {name.partition("/licenses/")[2] for name in licences} == {
         "LICENSE",
         "geoapp/ui/map_component/vendor/leaflet/LICENSE",
+        *(
+            f"geoapp/ui/map_component/vendor/tiles/LICENSE-{name}"
+            for name in ("fflate", "pbf", "pmtiles", "point-geometry", "vector-tile")
+        ),
     }
     foreign = re.compile(r"(^|/)(tests?|docs|benchmarks|__pycache__|node_modules)/|\.pyc$")
     assert not [name for name in names if foreign.search(name)]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from geoapp.core.atlas import FIGURE_COLUMNS
 from geoapp.core.figures import add_rates, theme_figures
-from geoapp.core.layer_figures import layer_figures
 from geoapp.core.layer import LayerSpec
+from geoapp.core.layer_figures import layer_figures
 
 MakeLayer = Callable[..., LayerSpec]
 

@@ -138,7 +138,8 @@ function paintSymbols(view, place, tile, { looks, options }) {
         const across = tile.coordinates[2 * point];
         const down = tile.coordinates[2 * point + 1];
         if (!(across >= own[0] && down >= own[1] && across < own[2] && down < own[3])) continue;
-        pen.drawImage(stamp, x + across * scale - stamp.width / 2, y + down * scale - stamp.height / 2);
+        const reach = stamp.width / 2;
+        pen.drawImage(stamp, x + across * scale - reach, y + down * scale - reach);
       }
     }
   }

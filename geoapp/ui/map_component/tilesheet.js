@@ -32,7 +32,8 @@ export const TileSheet = L.Layer.extend({
 
   onAdd() {
     this.canvas = document.createElement('canvas');
-    this.canvas.classList.add('leaflet-layer', `leaflet-zoom-${this._zoomAnimated ? 'animated' : 'hide'}`);
+    const zooming = this._zoomAnimated ? 'leaflet-zoom-animated' : 'leaflet-zoom-hide';
+    this.canvas.className = `leaflet-layer ${zooming}`;
     this.getPane().append(this.canvas);
     this.paint();
   },
