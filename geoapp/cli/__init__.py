@@ -27,6 +27,7 @@ _MODULES = {
     "stats": "stats",
     "delineate": "delineate",
     "links": "links",
+    "export": "export",
 }
 
 
@@ -58,6 +59,7 @@ def commands() -> None:
       geoapp add boundaries gminy.gpkg       bring in real boundaries
       geoapp check                           find every problem in the files
       geoapp links 2417112                   which stronger municipalities one is linked to
+      geoapp export portrait --all --out portraits   a report of each partnership
     """
 
 

@@ -56,7 +56,7 @@ _PAPER, _SEA = "#ffffff", "#f7f8fa"
 _NOTICE_GROUND, _NOTICE_EDGE = "#ffe9a8", "#8a1c00"
 _MOST_PIXELS = 100_000_000
 _MM_PER_INCH = 25.4
-_SETTINGS: dict[Any, Any] = {
+SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
     "svg.hashsalt": "geoapp",
@@ -65,7 +65,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 # matplotlib keeps its settings and fonts for the whole process
-_drawing = threading.Lock()
+drawing = threading.Lock()
 
 
 def render_sheet(
@@ -117,8 +117,8 @@ def render_sheet(
     """
     look = _checked(Look(paper, orientation), format, dpi)
     content = Content(spec, figures, date, locator, phrases)
-    with _drawing, mpl.rc_context(_SETTINGS):
-        figure = _drawn_sheet(content, look, find, as_text=format == "svg")
+    with drawing, mpl.rc_context(SETTINGS):
+        figure = drawn_sheet(content, look, find, as_text=format == "svg")
         title, words = spec.title, spec.text_alternative
         if format == "pdf":
             return sheet_pdf(figure, title=title, words=words, language=spec.language, day=date)
@@ -148,7 +148,8 @@ def _checked(look: Look, file_format: str, dpi: int) -> Look:
     return look
 
 
-def _drawn_sheet(content: Content, look: Look, find: Find | None, *, as_text: bool) -> Figure:
+def drawn_sheet(content: Content, look: Look, find: Find | None, *, as_text: bool) -> Figure:
+    """Draw a sheet as a figure, for a file of its own or a page of a report; hold `drawing`."""
     plan = plan_sheet(content, look)
     placement = place_map(content.spec.view.bounds, plan.frame)
     drawn = read_layers(content.spec, placement, find)

@@ -11,6 +11,7 @@ from geoapp.ui.components.map_view import map_view
 from geoapp.ui.components.municipality_card import municipality_card
 from geoapp.ui.components.municipality_table import choose_table, downloads
 from geoapp.ui.components.problems import problem_banner
+from geoapp.ui.components.share import share_panel
 from geoapp.ui.components.table_view import table_view
 from geoapp.ui.markup import plain
 
@@ -50,3 +51,4 @@ st.title(plain(cache.map_spec(state.choice(), text.language).title), anchor=Fals
 problem_banner(atlas.problems, text)
 map_card_and_table()
 downloads(text)
+share_panel(atlas, text)
