@@ -10,10 +10,11 @@ import streamlit as st
 from geoapp.core.atlas import Atlas
 from geoapp.core.collation import collation_key
 from geoapp.core.dates import date_text
-from geoapp.core.partnership import Figure, Partnership
-from geoapp.core.profile import Profile, Total, profile_partnership
+from geoapp.core.partnership import Partnership
+from geoapp.core.profile import profile_partnership
+from geoapp.core.profile_words import profile_headings, profile_remarks, profile_rows
 from geoapp.core.vocabulary import KIND_NAMES, ROLE_NAMES, STATUS_NAMES
-from geoapp.text import UNKNOWN, Text
+from geoapp.text import Text
 from geoapp.ui import state
 from geoapp.ui.markup import plain
 
@@ -57,37 +58,9 @@ def comparison(atlas: Atlas, partnership: Partnership, text: Text) -> None:
     """Draw declared figures beside the official and the measured ones."""
     profile = profile_partnership(partnership, atlas.municipalities, atlas.statuses)
     st.subheader(text.gettext("Declared against computed"), anchor=False)
-    headings = [
-        text.gettext("Figure"),
-        text.gettext("Declared"),
-        text.gettext("From official figures"),
-        text.gettext("Measured on real borders"),
-    ]
-    rows = [
-        (
-            text.gettext("Member municipalities"),
-            _declared(profile.declared.members, text),
-            text.number(profile.members_known),
-            UNKNOWN,
-        ),
-        (
-            text.gettext("Residents"),
-            _declared(profile.declared.population, text),
-            _total(profile.population, text),
-            UNKNOWN,
-        ),
-        (
-            text.gettext("Area (ha)"),
-            _declared(profile.declared.area_ha, text),
-            _total(profile.area_official_ha, text),
-            _total(profile.area_computed_ha, text),
-        ),
-    ]
-    st.table(
-        pd.DataFrame([[plain(cell) for cell in row] for row in rows], columns=headings),
-        hide_index=True,
-    )
-    for line in _remarks(profile, text):
+    rows = [[plain(cell) for cell in row] for row in profile_rows(profile, text)]
+    st.table(pd.DataFrame(rows, columns=list(profile_headings(text))), hide_index=True)
+    for line in profile_remarks(profile, text):
         st.caption(plain(line))
 
 
@@ -112,50 +85,3 @@ def _counts(counts: Mapping[str, int], names: Mapping[str, str], text: Text) -> 
             if slug in counts
         )
     )
-
-
-def _declared(figure: Figure | None, text: Text) -> str:
-    return UNKNOWN if figure is None else text.number(figure.value)
-
-
-def _total(total: Total, text: Text) -> str:
-    return text.number(total.value)
-
-
-def _remarks(profile: Profile, text: Text) -> list[str]:
-    told = []
-    if profile.members_missing:
-        told.append(
-            text.ngettext(
-                "{n} declared member is not known by name.",
-                "{n} declared members are not known by name.",
-                profile.members_missing,
-            )
-        )
-    for total, label in (
-        (profile.population, text.gettext("Residents")),
-        (profile.area_official_ha, text.gettext("Official area (ha)")),
-        (profile.area_computed_ha, text.gettext("Area measured on the borders (ha)")),
-    ):
-        if total.missing:
-            counted = text.ngettext(
-                "unknown for {n} municipality, which is not in the sum",
-                "unknown for {n} municipalities, which are not in the sum",
-                total.missing,
-            )
-            told.append(f"{label}: {counted}")
-    declared = profile.declared
-    for figure, label in (
-        (declared.members, text.gettext("Member municipalities")),
-        (declared.population, text.gettext("Residents")),
-        (declared.area_ha, text.gettext("Area (ha)")),
-    ):
-        if figure is not None:
-            date = date_text(figure.date, text)
-            note = f"; {figure.note}" if figure.note else ""
-            told.append(
-                text.gettext("{name}, declared: {source}").format(
-                    name=label, source=f"{figure.source}, {date}{note}"
-                )
-            )
-    return told
