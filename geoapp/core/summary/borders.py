@@ -20,12 +20,12 @@ IntArray = npt.NDArray[np.integer[Any]]
 class Borders:
     """Straight pieces of borders; a common border is there once for each side.
 
+    A piece is known by the position of the corner where it starts; it ends at the next corner.
+
     Attributes
     ----------
     corners
         Corners of all rings, one ring after the other: x and y (2, m).
-    first
-        For each piece, the position of the corner where it starts; it ends at the next one.
     ring
         For each corner the number of its ring.
     area
@@ -33,26 +33,23 @@ class Borders:
     """
 
     corners: FloatArray
-    first: IntArray
     ring: IntArray
     area: IntArray
 
     def ends(self, pieces: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return start and end (2, n) of some pieces."""
-        first = self.first[pieces]
-        return self.corners[:, first], self.corners[:, first + 1]
+        return self.corners[:, pieces], self.corners[:, pieces + 1]
 
     def areas(self, pieces: IntArray) -> IntArray:
         """Return the positions of the municipalities that some pieces are borders of."""
-        return self.area[self.ring[self.first[pieces]]]
+        return self.area[self.ring[pieces]]
 
 
 def borders_of(areas: npt.NDArray[Any]) -> Borders:
     """Return the borders of polygons, with those of holes and enclaves."""
     parts, owner = shapely.get_parts(areas, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
-    corners, first, ring = chains_of(rings)
-    return Borders(corners, first, ring, owner[part])
+    return Borders(*chains_of(rings), owner[part])
 
 
 def containing(areas: npt.NDArray[Any], places: FloatArray) -> tuple[IntArray, IntArray]:

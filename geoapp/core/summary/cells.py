@@ -14,6 +14,7 @@ around, so a box that meets no border cell meets no border: nothing is approxima
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,7 @@ class Grid:
 
     def touched(self, start: FloatArray, end: FloatArray) -> tuple[IntArray, IntArray]:
         """Return pairs (segment, cell): all cells that a segment could touch, and some near it."""
-        segment, margin = np.arange(start.shape[1]), 0.0
+        segment, margin = np.arange(start.shape[1], dtype=np.int32), 0.0
         found = []
         while len(segment):
             first = self.places(np.minimum(start, end), -margin)
@@ -85,15 +86,19 @@ class Grid:
             middle = (start + end) / 2
             start, end = np.hstack([start, middle]), np.hstack([middle, end])
             segment = np.tile(segment[~slim], 2)
-        segments, cells = zip(*found, strict=True) if found else ([segment], [segment])
-        return np.concatenate(segments), np.concatenate(cells)
+        return _concatenated(found)
 
     def _filled(self, first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
         """Return pairs (box, cell) of boxes given by their first and last column and row."""
         columns, rows = last - first + 1
-        box, step = runs(columns * rows)
-        row, column = np.divmod(step.astype(np.int32), columns[box])
-        return box, (first[1][box] + row) * self.size[0] + first[0][box] + column
+        corner = first[1] * self.size[0] + first[0]
+        # most boxes are a single cell
+        large = np.flatnonzero((columns > 1) | (rows > 1))
+        item, step = runs(columns[large] * rows[large] - 1)
+        box = large[item]
+        row, column = np.divmod(step.astype(np.int32) + 1, columns[box])
+        boxes = np.concatenate([np.arange(len(corner)), box])
+        return boxes, np.concatenate([corner, corner[box] + row * self.size[0] + column])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +190,7 @@ def cells_over(areas: npt.NDArray[Any], boxes: FloatArray) -> Cells:
     """
     areas, bounds = _within_reach(areas, boxes)
     borders = borders_of(areas)
-    most = min(_PER_BORDER * len(borders.first), _PER_BOX * boxes.shape[1], _MOST_CELLS)
+    most = min(_PER_BORDER * len(borders.ring), _PER_BOX * boxes.shape[1], _MOST_CELLS)
     grid = _grid(bounds, max(most, 1))
     is_border = np.zeros(grid.size[::-1], dtype=bool)
     border, border_cell = _touched_cells(grid, borders)
@@ -213,10 +218,22 @@ def runs(counts: IntArray) -> tuple[IntArray, IntArray]:
 
 def _touched_cells(grid: Grid, borders: Borders) -> tuple[IntArray, IntArray]:
     """Return pairs (border, cell)."""
-    shares = portions(len(borders.first))
-    found = in_threads(lambda share: grid.touched(*borders.ends(share)), shares)
-    border = [share[pairs[0]].astype(np.int32) for share, pairs in zip(shares, found, strict=True)]
-    return np.concatenate(border), np.concatenate([pairs[1] for pairs in found])
+
+    def touched(share: IntArray) -> tuple[IntArray, IntArray]:
+        some = slice(share[0], share[-1] + 2)
+        corners, ring = borders.corners[:, some], borders.ring[some]
+        piece, cell = grid.touched(corners[:, :-1], corners[:, 1:])
+        in_one_ring = (ring[:-1] == ring[1:])[piece]
+        return piece[in_one_ring] + share[0], cell[in_one_ring]
+
+    found = in_threads(touched, [share for share in portions(len(borders.ring)) if len(share)])
+    return _concatenated(found)
+
+
+def _concatenated(pairs: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray, IntArray]:
+    nothing = np.zeros(0, np.int32)
+    left, right = zip((nothing, nothing), *pairs, strict=True)
+    return np.concatenate(left), np.concatenate(right)
 
 
 def _within_reach(

@@ -22,7 +22,6 @@ import numpy.typing as npt
 
 from geoapp.core.summary.borders import Borders
 from geoapp.core.summary.cells import Cells, runs
-from geoapp.core.summary.portions import in_threads
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -120,15 +119,15 @@ def _crossings(start: FloatArray, end: FloatArray, cells: Cells) -> tuple[_Ends,
     touching, cell = cells.grid.touched(start, end)
     order = np.argsort(cell)  # who looks at neighbours one after the other finds them at hand
     near = _Near(touching[order], *cells.borders_in(cell[order]))
-    found = in_threads(
-        lambda some: _met(start, end, borders, *_pairs(start, end, borders, near, some)),
-        _portions(near.number),
-    )
+    found = [
+        _met(start, end, borders, *_pairs(start, end, borders, near, some))
+        for some in _portions(near.number)
+    ]
     segment, border, part, unsure = map(np.concatenate, zip(*found, strict=True))
     doubtful = np.zeros(start.shape[1], dtype=bool)
     doubtful[unsure] = True
     # a pair that meets in several cells was found in each of them
-    once = np.unique(segment * np.int64(len(borders.first)) + border, return_index=True)[1]
+    once = np.unique(segment * np.int64(len(borders.ring)) + border, return_index=True)[1]
     return _Ends(segment[once], borders.areas(border[once]), part[once]), doubtful
 
 

@@ -79,17 +79,15 @@ def segments_of(lines: Geometries) -> tuple[FloatArray, FloatArray, IntArray]:
         parts, owner = shapely.get_parts(lines, return_index=True)
         start, end, part = segments_of(parts)
         return start, end, owner[part]
-    corners, first, line = chains_of(lines)
+    corners, line = chains_of(lines)
+    first = np.flatnonzero(line[:-1] == line[1:])
     return corners[:, first], corners[:, first + 1], line[first]
 
 
-def chains_of(lines: Geometries) -> tuple[FloatArray, IntArray, IntArray]:
-    """Return the corners of lines or rings of one part, where segments start, and whose corners.
-
-    Corners (2, m) follow one another; a segment ends at the corner after that where it starts.
-    """
+def chains_of(lines: Geometries) -> tuple[FloatArray, IntArray]:
+    """Return the corners (2, m) of lines or rings of one part, in order, and whose they are."""
     coordinates, line = shapely.get_coordinates(lines, return_index=True)
-    return np.ascontiguousarray(coordinates.T), np.flatnonzero(line[:-1] == line[1:]), line
+    return np.ascontiguousarray(coordinates.T), line
 
 
 def _line_geodesic_km(lines: Geometries, geod: Geod) -> FloatArray:

@@ -12,6 +12,7 @@ are joined before they are measured, and near a border they are intersected as a
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -28,6 +29,7 @@ from geoapp.core.summary.lengths import Measure, measure_in, segments_of
 from geoapp.core.summary.portions import in_threads, portions
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.integer[Any]]
 Geometries = npt.NDArray[Any]
 
@@ -76,17 +78,15 @@ def _inside(
     lines = lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))]
     if not len(lines) or not len(areas):
         return np.zeros(len(areas)), np.zeros(len(areas), np.int64)
-    boxes, tangled = shapely.bounds(lines).T, _tangled(lines)
-    cells = cells_over(areas, boxes)
+    boxes = shapely.bounds(lines).T
+    with ThreadPoolExecutor(1) as meanwhile:
+        asked = meanwhile.submit(_tangled, lines)
+        cells = cells_over(areas, boxes)
+        tangled = asked.result()
     patch = _patches(boxes, cells)
     settled = np.flatnonzero(patch > 0)
     km, features = _whole(patch[settled], measure.of_lines(_once(lines, tangled, settled)), cells)
-    plain = np.flatnonzero((patch == 0) & ~tangled)
-    knotted = np.flatnonzero((patch == 0) & tangled)
-    found = _joined(
-        _cut(lines[plain], plain, cells, measure),
-        _intersected(lines[knotted], knotted, cells, measure),
-    )
+    found = _near_borders(lines, patch == 0, tangled, cells, measure)
     touched = np.unique(found.line * np.int64(len(areas)) + found.area) % len(areas)
     return (
         km + np.bincount(found.area, weights=found.km, minlength=len(areas)),
@@ -94,7 +94,7 @@ def _inside(
     )
 
 
-def _tangled(lines: Geometries) -> npt.NDArray[np.bool_]:
+def _tangled(lines: Geometries) -> BoolArray:
     """Return which lines run over themselves, or cross themselves."""
     simple = in_threads(lambda share: shapely.is_simple(lines[share]), portions(len(lines)))
     return np.asarray(~np.concatenate(simple))
@@ -105,7 +105,7 @@ def _patches(boxes: FloatArray, cells: Cells) -> IntArray:
     return np.concatenate(in_threads(lambda share: cells.patch_of_boxes(boxes[:, share]), shares))
 
 
-def _once(lines: Geometries, tangled: npt.NDArray[np.bool_], chosen: IntArray) -> Geometries:
+def _once(lines: Geometries, tangled: BoolArray, chosen: IntArray) -> Geometries:
     """Return the chosen lines with what they run over twice joined, as cutting would join it."""
     once, again = lines[chosen], tangled[chosen]
     once[again] = shapely.union(once[again], once[again])
@@ -126,8 +126,30 @@ def _whole(
     return km_of_area.astype(np.float64), features.astype(np.int64)
 
 
-def _cut(lines: Geometries, numbers: IntArray, cells: Cells, measure: Measure) -> _Found:
+def _near_borders(
+    lines: Geometries, near: BoolArray, tangled: BoolArray, cells: Cells, measure: Measure
+) -> _Found:
     """Return what lies where of lines near a border."""
+    plain, knotted = np.flatnonzero(near & ~tangled), np.flatnonzero(near & tangled)
+    cut = in_threads(
+        lambda share: _cut(lines[plain[share]], plain[share], cells, measure), portions(len(plain))
+    )
+    shapes = np.concatenate([lines[knotted], *(unsure.shapes for _, unsure in cut)])
+    numbers = np.concatenate([knotted, *(unsure.line for _, unsure in cut)])
+    return _joined(*(found for found, _ in cut), _intersected(shapes, numbers, cells, measure))
+
+
+class _Unsure(NamedTuple):
+    """Parts of lines that only an intersection can tell where they lie."""
+
+    shapes: Geometries
+    line: IntArray
+
+
+def _cut(
+    lines: Geometries, numbers: IntArray, cells: Cells, measure: Measure
+) -> tuple[_Found, _Unsure]:
+    """Return what lies where of simple lines, and what of them is left."""
     start, end, position = segments_of(lines)
     line = numbers[position]
     patch = cells.patch_of_boxes(np.vstack([np.minimum(start, end), np.maximum(start, end)]))
@@ -136,20 +158,19 @@ def _cut(lines: Geometries, numbers: IntArray, cells: Cells, measure: Measure) -
     of_apart, owner = cells.owners_of(patch[apart])
     inside, doubtful = stretches_inside(start[:, near], end[:, near], cells)
     km_inside = measure.of_segments(inside.start, inside.end)
-    unsure = near[doubtful]
-    shapes, shape_line = _shapes(start[:, unsure], end[:, unsure], line[unsure])
-    return _joined(
+    found = _joined(
         _Found(line[apart[of_apart]], owner, km[of_apart]),
         _Found(line[near[inside.segment]], inside.area, km_inside),
-        _intersected(shapes, shape_line, cells, measure),
     )
+    unsure = near[doubtful]
+    return found, _gathered(start[:, unsure], end[:, unsure], line[unsure])
 
 
-def _shapes(start: FloatArray, end: FloatArray, line: IntArray) -> tuple[Geometries, IntArray]:
-    """Gather the segments of each line into one geometry; also return whose it is."""
+def _gathered(start: FloatArray, end: FloatArray, line: IntArray) -> _Unsure:
+    """Gather the segments of each line into one geometry."""
     lines, position = np.unique(line, return_inverse=True)
     segments = shapely.linestrings(np.stack([start.T, end.T], axis=1))
-    return np.asarray(shapely.multilinestrings(segments, indices=position)), lines
+    return _Unsure(np.asarray(shapely.multilinestrings(segments, indices=position)), lines)
 
 
 def _intersected(shapes: Geometries, numbers: IntArray, cells: Cells, measure: Measure) -> _Found:
