@@ -12,7 +12,7 @@ serve: $(VENV)/serve.stamp
 	$(BIN)/geoapp serve $(ARGS)
 
 test: $(VENV)/develop.stamp browser
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 # How much of the core the tests reach; below 95 % is an error.
 coverage: $(VENV)/develop.stamp
@@ -41,8 +41,10 @@ browser: $(VENV)/develop.stamp
 docs: $(VENV)/develop.stamp browser
 	$(BIN)/python docs/pictures.py
 
-bench: $(VENV)/develop.stamp
-	$(BIN)/python benchmarks/functional.py $(ARGS)
+# Ours beside the peers, in one run; the page docs/benchmarks.md is written by it. Takes an hour.
+bench: $(VENV)/develop.stamp browser
+	$(INSTALL) --quiet -c constraints.txt -e ".[cluster]" --group bench
+	$(BIN)/python -m benchmarks $(ARGS)
 
 # Brings new texts into the catalogues; translate what is empty in them afterwards.
 messages: $(VENV)/develop.stamp
