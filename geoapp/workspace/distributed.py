@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -268,7 +268,9 @@ def _connected(scheduler: str) -> Iterator[Client]:
     except ImportError as error:
         raise RefusedError(_EXTRA) from error
     try:
-        found = asyncio.run(asyncio.wait_for(_identity(scheduler), ANSWER_S))
+        # in a thread of its own: a notebook has an event loop running in this one
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            found = aside.submit(_ask, scheduler).result()
     # whatever else may listen at an address answers in ways that nobody can foresee
     except Exception as error:
         reason = str(error) or f"no answer within {ANSWER_S:g} seconds"
@@ -286,6 +288,10 @@ def _connected(scheduler: str) -> Iterator[Client]:
         distributed.Client(scheduler, timeout=ANSWER_S, set_as_default=False) as client,
     ):
         yield client
+
+
+def _ask(scheduler: str) -> Mapping[str, Any]:
+    return asyncio.run(asyncio.wait_for(_identity(scheduler), ANSWER_S))
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -28,13 +31,44 @@ SIDE = 0.1
 ALONE = {"line": summarise_lines, "point": summarise_points, "polygon": summarise_polygons}
 
 
+@contextmanager
+def running(folder: Path, workers: int) -> Iterator[str]:
+    """Run a scheduler and workers as processes that only this machine can reach."""
+    told = folder / "scheduler.json"
+    here = ("--host", "127.0.0.1", "--no-dashboard")
+    programs = [("dask_scheduler", "--port", "0", "--scheduler-file", str(told))]
+    programs += [
+        ("dask_worker", "--scheduler-file", str(told), "--nthreads", "1", "--no-nanny")
+    ] * workers
+    with ExitStack() as stack, (folder / "log").open("wb") as log:
+        for module, *options in programs:
+            command = [sys.executable, "-m", f"distributed.cli.{module}", *here, *options]
+            process = stack.enter_context(
+                subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+            )
+            stack.callback(process.terminate)
+        yield answering(told, workers, folder / "log")
+
+
+def answering(told: Path, workers: int, log: Path) -> str:
+    """Return the address of the scheduler as soon as it answers and has all its workers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if told.is_file() and (text := told.read_text("utf-8")):
+            address = str(json.loads(text)["address"])
+            if workers:
+                with dask_distributed.Client(address, set_as_default=False) as client:
+                    client.wait_for_workers(workers, timeout=60)
+            return address
+        time.sleep(0.1)
+    raise AssertionError(log.read_text("utf-8"))
+
+
 @pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """A cluster of two worker processes that only this machine can reach."""
-    with dask_distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        yield cluster.scheduler_address
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cluster of two worker processes."""
+    with running(tmp_path_factory.mktemp("cluster"), workers=2) as address:
+        yield address
 
 
 def borders() -> gpd.GeoDataFrame:
@@ -250,14 +284,12 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
         summarise_on_cluster(address, {}, borders())
 
 
-def test_a_scheduler_without_workers_is_refused() -> None:
+def test_a_scheduler_without_workers_is_refused(tmp_path: Path) -> None:
     with (
-        dask_distributed.LocalCluster(
-            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-        ) as cluster,
+        running(tmp_path, workers=0) as address,
         pytest.raises(RefusedError, match="a Scheduler without any; start some with: dask worker"),
     ):
-        summarise_on_cluster(cluster.scheduler_address, {}, borders())
+        summarise_on_cluster(address, {}, borders())
 
 
 def test_without_the_extra_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

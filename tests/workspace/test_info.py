@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_the_store_in_figures(
 
 def test_only_errors_are_problems(atlas: Atlas) -> None:
     found = (Problem("a.csv", "odd", severity="warning"), Problem("b.csv", "wrong"))
-    told = workspace_info(Atlas(**{**vars(atlas), "problems": found}))["problems"]
+    told = workspace_info(replace(atlas, problems=found))["problems"]
     assert told == ["b.csv: wrong"]
 
 
