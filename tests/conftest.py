@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import geopandas as gpd
 import pytest
@@ -409,3 +413,23 @@ def _geojson(features: Iterable[tuple[Mapping[str, object], shapely.Geometry]]) 
         for properties, shape in features
     ]
     return json.dumps({"type": "FeatureCollection", "features": collection}, ensure_ascii=False)
+
+
+@pytest.fixture(scope="session")
+def serving(repository: Path) -> ModuleType:
+    """The module of a server of sources: it speaks the protocols of publishers on this machine."""
+    path = repository / "tests/sources/remote/server.py"
+    spec = importlib.util.spec_from_file_location("geoapp_tests_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def server(serving: ModuleType) -> Iterator[Any]:
+    """A server of sources that answers nothing yet."""
+    with serving.running() as served:
+        yield served

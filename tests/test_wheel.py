@@ -168,7 +168,7 @@ def test_the_wheel_shows_its_map_without_a_foreign_request(chromium: Browser, ur
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"{url}/?partnerships=pl-beskidzka-cwd&lang=en")
-    drawn = page.locator('[data-ready="true"]')
+    drawn = page.locator('.geoapp-map[data-ready="true"]')
     expect(drawn).to_have_attribute("data-layers", "municipalities", timeout=30_000)
     expect(page.locator('[data-key="241711"]')).to_have_attribute("role", "button")
     expect(drawn).to_contain_text("Schematic borders")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,24 +20,6 @@ GMINAS = {"2417112": "Rajcza *", "2417142": "Ujsoły", "2417092": "Milówka", "2
 WAIT_SECONDS = 60
 
 Opener = Callable[..., AppTest]
-
-
-@pytest.fixture(scope="module")
-def serving() -> ModuleType:
-    path = Path(__file__).parents[1] / "sources/remote/server.py"
-    spec = importlib.util.spec_from_file_location("geoapp_tests_server", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "running"):
-        spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def server(serving: ModuleType) -> Iterator[Any]:
-    with serving.running() as served:
-        yield served
 
 
 @pytest.fixture

@@ -352,6 +352,8 @@ def test_a_chosen_background_is_credited_in_text(app: Any) -> None:
         choose(app, "Background map", payload)
         expect(app.map.locator(".map-sources")).to_contain_text(payload)
         unharmed(app.page)
+    # a page that is left asks for no further tile
+    app.page.goto("about:blank")
     assert {address.split("/")[2] for address in app.foreign} == {"tile.example"}
     app.foreign.clear()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import sys
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -53,25 +52,6 @@ def content(root: Path) -> dict[str, bytes]:
 
 def atlas_of(root: Path) -> Atlas:
     return prepare(open_workspace(root))
-
-
-@pytest.fixture(scope="module")
-def serving() -> ModuleType:
-    """The module of the server that the tests of the protocols use."""
-    path = Path(__file__).parents[1] / "sources/remote/server.py"
-    spec = importlib.util.spec_from_file_location("geoapp_tests_server", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "running"):
-        spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def server(serving: ModuleType) -> Iterator[Any]:
-    with serving.running() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,10 @@ The publishers it asks are played by a server on this machine that speaks their 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import re
 import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,28 +33,16 @@ GMINAS = {
 
 
 @pytest.fixture
-def serving() -> ModuleType:
-    path = REPOSITORY / "tests/sources/remote/server.py"
-    spec = importlib.util.spec_from_file_location("geoapp_tests_server", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "running"):
-        spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def server(serving: ModuleType) -> Iterator[Any]:
-    with serving.running() as served:
-        features = [
-            serving.Feature({"JPT_KOD_JE": code, "JPT_NAZWA_": name}, shapely.MultiPolygon([shape]))
-            for code, (name, shape) in GMINAS.items()
-        ]
-        served.at("/prg", serving.wfs_answer(features))
-        json_type = {"Content-Type": "application/json"}
-        served.at("/overpass", serving.Answer(openstreetmap(), headers=json_type))
-        yield served
+def publishers(server: Any, serving: ModuleType) -> str:
+    """The address of the publishers that the page asks."""
+    features = [
+        serving.Feature({"JPT_KOD_JE": code, "JPT_NAZWA_": name}, shapely.MultiPolygon([shape]))
+        for code, (name, shape) in GMINAS.items()
+    ]
+    server.at("/prg", serving.wfs_answer(features))
+    json_type = {"Content-Type": "application/json"}
+    server.at("/overpass", serving.Answer(openstreetmap(), headers=json_type))
+    return str(server.address)
 
 
 def openstreetmap() -> bytes:
@@ -79,7 +64,7 @@ def openstreetmap() -> bytes:
 
 
 def test_the_page_leads_from_an_empty_folder_to_figures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, publishers: str
 ) -> None:
     monkeypatch.setenv("GEOAPP_STORE", str(tmp_path / "store"))
     monkeypatch.chdir(tmp_path)
@@ -93,7 +78,7 @@ def test_the_page_leads_from_an_empty_folder_to_figures(
             program, *words = shlex.split(line)
             if program == "cd":
                 monkeypatch.chdir(words[0])
-                redirect(server.address)
+                redirect(publishers)
             elif words[0] != "serve":
                 done = CliRunner().invoke(commands, words, catch_exceptions=False)
                 assert done.exit_code == 0, done.output

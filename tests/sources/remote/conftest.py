@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -24,19 +23,6 @@ def _load(path: Path) -> ModuleType:
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]
-
-
-@pytest.fixture(scope="session")
-def serving() -> ModuleType:
-    """The module of the server: what it can answer."""
-    return _load(Path(__file__).with_name("server.py"))
-
-
-@pytest.fixture
-def server(serving: ModuleType) -> Iterator[Any]:
-    """A server that answers nothing yet."""
-    with serving.running() as served:
-        yield served
 
 
 @pytest.fixture
