@@ -25,11 +25,16 @@ def write_features(features: gpd.GeoDataFrame, target: Path) -> None:
     """Write features with their index; any CRS.
 
     A row group holds about 250,000 vertices, some 4 MB, so that a part is read without the rest.
+    The index is a column: as a mere range (which one or two rows always are) it would tell the
+    rows of a part that they are the first ones.
     """
     vertices = int(vertex_counts(features.geometry).sum())
     rows = int(_ROW_GROUP_VERTICES * len(features) / max(vertices, 1))
     features.iloc[hilbert_order(features.geometry)].to_parquet(
-        target, write_covering_bbox=True, row_group_size=min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
+        target,
+        index=True,
+        write_covering_bbox=True,
+        row_group_size=min(max(rows, _FEWEST_ROWS), _MOST_ROWS),
     )
 
 

@@ -20,7 +20,7 @@ from geoapp.store.display import label_points
 from geoapp.store.files import digest, obtain, remembered_digest
 from geoapp.workspace.drawing import read_ref, write_theme
 
-VERSION = "2"
+VERSION = "3"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ def add_scene(page: Page, title: str) -> None:
     form.get_by_label("Text of the scene").fill(f"Text of {title}")
     form.get_by_role("button", name="Save as a scene").click()
     # while a run draws the page anew, what it replaces may stand beside what it draws
-    expect(page.get_by_test_id("stExpander").filter(has_text=title)).to_have_count(1)
+    numbered = re.compile(rf"\d\. {title}")
+    expect(page.get_by_test_id("stExpander").filter(has_text=numbered)).to_have_count(1)
 
 
 def test_scenes_are_saved_presented_and_followed_by_a_decision(

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geoapp.store.analysis import (
@@ -31,6 +31,7 @@ def points(places: list[tuple[float, float]]) -> gpd.GeoDataFrame:
 
 
 @settings(max_examples=25)
+@example([(18.0, 49.0), (14.0, 49.0)], (14.0, 49.0))
 @given(PLACES, st.tuples(st.floats(14, 24), st.floats(49, 54)))
 def test_a_part_is_what_lies_in_it_in_the_order_it_was_given(
     tmp_path_factory: pytest.TempPathFactory,
