@@ -76,5 +76,5 @@ def pairs_where(
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     shares = portions(len(areas))
     found = in_threads(lambda share: tree.query(areas[share], predicate=predicate), shares)
-    area = [share[pairs[0]] for share, pairs in zip(shares, found, strict=True)]
+    area = [share.start + pairs[0] for share, pairs in zip(shares, found, strict=True)]
     return np.concatenate(area), np.concatenate([pairs[1] for pairs in found])

@@ -15,6 +15,7 @@ around, so a box that meets no border cell meets no border: nothing is approxima
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
 
 # More cells than these cost more than they save.
-_PER_BORDER = 4
+_PER_BORDER = 3
 _PER_BOX = 64
 _MOST_CELLS = 1 << 24
 # Cells smaller than this part of the coordinates would be lost in their rounding ...
@@ -73,23 +74,40 @@ class Grid:
 
     def touched(self, start: FloatArray, end: FloatArray) -> tuple[IntArray, IntArray]:
         """Return pairs (segment, cell): all cells that a segment could touch, and some near it."""
-        segment, margin = np.arange(start.shape[1], dtype=np.int32), 0.0
+        return self._touched(start, end, self.places(start), self.places(end))
+
+    def touched_by_chain(self, corners: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return the same pairs for the segments between one corner (2, n) and the next."""
+        place = self.places(corners)
+        return self._touched(corners[:, :-1], corners[:, 1:], place[:, :-1], place[:, 1:])
+
+    def _touched(
+        self, start: FloatArray, end: FloatArray, from_place: IntArray, to_place: IntArray
+    ) -> tuple[IntArray, IntArray]:
+        segment = np.arange(start.shape[1], dtype=np.int32)
+        first, last = np.minimum(from_place, to_place), np.maximum(from_place, to_place)
         found = []
         while len(segment):
-            first = self.places(np.minimum(start, end), -margin)
-            last = self.places(np.maximum(start, end), margin)
-            slim = ((last - first) < _WIDE).any(axis=0)
-            box, cell = self._filled(first[:, slim], last[:, slim])
-            found.append((segment[slim][box], cell))
+            columns, rows = last - first
+            wide = np.flatnonzero((columns >= _WIDE) & (rows >= _WIDE))
+            if not len(wide):
+                found.append(self._filled(segment, first, last))
+                break
+            slim = np.flatnonzero((columns < _WIDE) | (rows < _WIDE))
+            found.append(self._filled(segment[slim], first[:, slim], last[:, slim]))
             # most cells of a wide box are none of the segment's: its halves are looked at
-            start, end, margin = start[:, ~slim], end[:, ~slim], _MARGIN
+            start, end = start[:, wide], end[:, wide]
             middle = (start + end) / 2
             start, end = np.hstack([start, middle]), np.hstack([middle, end])
-            segment = np.tile(segment[~slim], 2)
+            first = self.places(np.minimum(start, end), -_MARGIN)
+            last = self.places(np.maximum(start, end), _MARGIN)
+            segment = np.tile(segment[wide], 2)
         return _concatenated(found)
 
-    def _filled(self, first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
-        """Return pairs (box, cell) of boxes given by their first and last column and row."""
+    def _filled(
+        self, segment: IntArray, first: IntArray, last: IntArray
+    ) -> tuple[IntArray, IntArray]:
+        """Return pairs (segment, cell) of boxes given by their first and last column and row."""
         columns, rows = last - first + 1
         corner = first[1] * self.size[0] + first[0]
         # most boxes are a single cell
@@ -97,8 +115,8 @@ class Grid:
         item, step = runs(columns[large] * rows[large] - 1)
         box = large[item]
         row, column = np.divmod(step.astype(np.int32) + 1, columns[box])
-        boxes = np.concatenate([np.arange(len(corner)), box])
-        return boxes, np.concatenate([corner, corner[box] + row * self.size[0] + column])
+        others = corner[box] + row * self.size[0] + column
+        return np.concatenate([segment, segment[box]]), np.concatenate([corner, others])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,15 +132,18 @@ class Cells:
     grid
         Where the cells are.
     patch
-        For each row and column the number of its patch; 0 where a border runs.
+        For each row and column the number of its patch; where a border runs, minus the number of
+        the border cell.
     borders_before
         Number of border cells in the rows above and the columns left of each.
     owners
         Positions of municipalities, those of the first patch first.
     first_owner
         For each patch where its owners begin; one more at the end.
-    border, border_cell
-        Pairs of a border and a cell that it could touch.
+    border
+        The borders that could touch a border cell, those of the first border cell first.
+    first_border
+        For each border cell where its borders begin; one more at the end.
     """
 
     areas: npt.NDArray[Any]
@@ -133,7 +154,7 @@ class Cells:
     owners: IntArray
     first_owner: IntArray
     border: IntArray
-    border_cell: IntArray
+    first_border: IntArray
 
     def patch_of_boxes(self, boxes: FloatArray) -> npt.NDArray[np.int32]:
         """Return for boxes (4, n: min x, min y, max x, max y) their patch; 0 near a border."""
@@ -156,26 +177,27 @@ class Cells:
         """
         column, row = self.grid.places(places)
         patch = self.patch[row, column]
-        left = np.flatnonzero((patch == 0) & (column > 0))
+        left = np.flatnonzero((patch < 0) & (column > 0))
         while len(left):
             column[left] -= 1
             patch[left] = self.patch[row[left], column[left]]
-            left = left[(patch[left] == 0) & (column[left] > 0)]
+            left = left[(patch[left] < 0) & (column[left] > 0)]
         x = (column - 0.5) / self.grid.per_unit[0] + self.grid.low[0]
-        return np.stack([x, places[1]]), patch
+        return np.stack([x, places[1]]), np.maximum(patch, 0)
 
     def borders_in(self, cells: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Return borders by cell, where in them those of each asked cell begin, and how many.
 
-        Asked cells that are sorted are found faster.
+        The asked cells come in order, and some of them repeatedly.
         """
-        asked = np.zeros(self.patch.size, dtype=bool)
-        asked[cells] = True
-        kept = asked[self.border_cell]
-        cell, border = self.border_cell[kept], self.border[kept]
-        order = np.argsort(cell, kind="stable")
-        first, after = (np.searchsorted(cell[order], cells, side) for side in ("left", "right"))
-        return border[order], first, after - first
+        is_new = np.append(True, cells[1:] != cells[:-1])[: len(cells)]
+        asked = cells[is_new]
+        border_cell = np.maximum(-self.patch.ravel()[asked], 0)
+        first = self.first_border[border_cell]
+        number = np.where(border_cell > 0, self.first_border[border_cell + 1] - first, 0)
+        item, step = runs(number)
+        place = np.cumsum(is_new) - 1
+        return self.border[first[item] + step], (np.cumsum(number) - number)[place], number[place]
 
 
 def cells_over(areas: npt.NDArray[Any], boxes: FloatArray) -> Cells:
@@ -192,16 +214,21 @@ def cells_over(areas: npt.NDArray[Any], boxes: FloatArray) -> Cells:
     borders = borders_of(areas)
     most = min(_PER_BORDER * len(borders.ring), _PER_BOX * boxes.shape[1], _MOST_CELLS)
     grid = _grid(bounds, max(most, 1))
+    border, cell = _touched_cells(grid, borders)
+    order = np.argsort(cell)
+    border, cell = border[order], cell[order]
+    begins = np.flatnonzero(np.append(True, cell[1:] != cell[:-1])[: len(cell)])
     is_border = np.zeros(grid.size[::-1], dtype=bool)
-    border, border_cell = _touched_cells(grid, borders)
-    is_border.ravel()[border_cell] = True
-    patch = np.empty(is_border.shape, dtype=np.int32)
-    patches = int(ndimage.label(~is_border, output=patch))
-    before = np.zeros((grid.size[1] + 1, grid.size[0] + 1), dtype=np.int32)
-    before[1:, 1:] = is_border
-    before.cumsum(axis=1, out=before).cumsum(axis=0, out=before)
-    owners = _owners(areas, grid, patch, patches)
-    return Cells(areas, borders, grid, patch, before, *owners, border, border_cell)
+    is_border.ravel()[cell[begins]] = True
+    with ThreadPoolExecutor(1) as meanwhile:
+        asked = meanwhile.submit(_running_totals, is_border)
+        patch = np.empty(is_border.shape, dtype=np.int32)
+        patches = int(ndimage.label(~is_border, output=patch))
+        owners = _owners(areas, grid, patch, patches)
+        before = asked.result()
+    patch.ravel()[cell[begins]] = -1 - np.arange(len(begins), dtype=np.int32)
+    first = np.concatenate([[0], begins, [len(border)]])
+    return Cells(areas, borders, grid, patch, before, *owners, border, first)
 
 
 def runs(counts: IntArray) -> tuple[IntArray, IntArray]:
@@ -219,14 +246,14 @@ def runs(counts: IntArray) -> tuple[IntArray, IntArray]:
 def _touched_cells(grid: Grid, borders: Borders) -> tuple[IntArray, IntArray]:
     """Return pairs (border, cell)."""
 
-    def touched(share: IntArray) -> tuple[IntArray, IntArray]:
-        some = slice(share[0], share[-1] + 2)
-        corners, ring = borders.corners[:, some], borders.ring[some]
-        piece, cell = grid.touched(corners[:, :-1], corners[:, 1:])
+    def touched(share: slice) -> tuple[IntArray, IntArray]:
+        some = slice(share.start, share.stop + 1)
+        ring = borders.ring[some]
+        piece, cell = grid.touched_by_chain(borders.corners[:, some])
         in_one_ring = (ring[:-1] == ring[1:])[piece]
-        return piece[in_one_ring] + share[0], cell[in_one_ring]
+        return piece[in_one_ring] + share.start, cell[in_one_ring]
 
-    found = in_threads(touched, [share for share in portions(len(borders.ring)) if len(share)])
+    found = in_threads(touched, portions(len(borders.ring)))
     return _concatenated(found)
 
 
@@ -234,6 +261,15 @@ def _concatenated(pairs: Sequence[tuple[IntArray, IntArray]]) -> tuple[IntArray,
     nothing = np.zeros(0, np.int32)
     left, right = zip((nothing, nothing), *pairs, strict=True)
     return np.concatenate(left), np.concatenate(right)
+
+
+def _running_totals(is_border: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Return how many of the cells above and to the left of each corner are border cells."""
+    rows, columns = is_border.shape
+    before = np.zeros((rows + 1, columns + 1), dtype=np.int32)
+    np.cumsum(is_border, axis=1, out=before[1:, 1:])
+    before.cumsum(axis=0, out=before)
+    return before
 
 
 def _within_reach(
@@ -269,8 +305,12 @@ def _owners(
     areas: npt.NDArray[Any], grid: Grid, patch: npt.NDArray[np.int32], patches: int
 ) -> tuple[IntArray, IntArray]:
     """Ask for one cell of each patch which areas contain its middle."""
-    some_cell = np.zeros(patches + 1, dtype=np.int32)
-    some_cell[patch.ravel()] = np.arange(patch.size, dtype=np.int32)
+    # each patch has a cell whose neighbour on the left, or at the end of the row above, is none
+    # of its own
+    of_cell = patch.ravel()
+    begins = np.flatnonzero(np.append(True, of_cell[1:] != of_cell[:-1]))
+    some_cell = np.zeros(patches + 1, dtype=np.int64)
+    some_cell[of_cell[begins]] = begins
     row, column = np.divmod(some_cell, grid.size[0])
     middle = np.stack([column[1:], row[1:]]) - 0.5
     area, found = containing(areas, middle / grid.per_unit + grid.low)

@@ -70,7 +70,7 @@ def _covered(
     groups = _groups(area, _clusters(shapes)[shape])
     of_area = area[[group[0] for group in groups]].astype(np.intp)
     joined = in_threads(
-        lambda share: [_joined(shapes[shape[groups[group]]]) for group in share],
+        lambda share: [_joined(shapes[shape[group]]) for group in groups[share]],
         portions(len(groups)),
     )
     pieces = np.array([piece for share in joined for piece in share], dtype=object)

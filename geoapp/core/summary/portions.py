@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-IntArray = npt.NDArray[np.integer[Any]]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -25,6 +24,7 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Re
         return list(threads.map(work, items))
 
 
-def portions(count: int) -> list[IntArray]:
+def portions(count: int) -> list[slice]:
     """Divide the positions 0 ... ``count`` - 1, so that no thread waits long for another."""
-    return np.array_split(np.arange(count), min(4 * THREADS, count // 8 + 1))
+    stops = np.linspace(0, count, min(4 * THREADS, count // 8 + 1) + 1).astype(int).tolist()
+    return [slice(*pair) for pair in itertools.pairwise(stops)]
