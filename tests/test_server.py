@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from streamlit.web.server.starlette import starlette_server
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.mapspec import BaseMap
-from geoapp.server import content_policy, server_config
+from geoapp.server import content_policy, send_at_once, server_config
 from geoapp.store.files import display_name, obtain
 from geoapp.workspace.opening import open_workspace
 from geoapp.workspace.preparing import prepare
@@ -108,6 +109,16 @@ def tiles(served: Served) -> str:
 def key(layer: str) -> str:
     """What names the content of the municipalities."""
     return layer.removesuffix(".geojson").rpartition("-")[2]
+
+
+def test_small_answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
+    send_at_once()
+    with starlette_server._bind_socket("127.0.0.1", 0, 1) as listening, socket.socket() as browser:
+        listening.setblocking(True)
+        browser.connect(listening.getsockname())
+        with listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_it_is_well(served: Served) -> None:

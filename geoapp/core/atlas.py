@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geoapp.core.checked import LayerReport
+from geoapp.core.figures import theme_figures
 from geoapp.core.flowspec import FlowSpec
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap, GeometryRef
@@ -34,6 +36,19 @@ class PreparedLayer:
     geometry: GeometryRef | None = None
     problems: tuple[Problem, ...] = ()
     vertices: int | None = None
+
+
+class _Rows(NamedTuple):
+    """Positions of rows, those of the first municipality first, and where each one's begin."""
+
+    units: pd.Index[str]
+    position: NDArray[np.int32]
+    begin: NDArray[np.int32]
+
+    def of(self, unit: str) -> NDArray[np.int32]:
+        """Return the positions of the rows of a municipality."""
+        (municipality,) = self.units.get_indexer(pd.Index([unit]))
+        return self.position[self.begin[municipality] : self.begin[municipality + 1]]
 
 
 @dataclass(frozen=True)
@@ -91,14 +106,37 @@ class Atlas:
         """Names of all municipalities by unit key."""
         return {str(unit): str(name) for unit, name in self.municipalities["name"].items()}
 
-    def figures_of(self, unit: str) -> pd.DataFrame:
-        """Return the figures of one municipality, without a look at those of all others."""
-        return self.figures.iloc[self._figure_rows.get(unit, [])]
+    @cached_property
+    def joined_figures(self) -> pd.DataFrame:
+        """The figures with the layers of each theme joined, as `theme_figures` tells."""
+        return theme_figures(self.figures)
+
+    def memberships_of(self, unit: str) -> list[dict[Hashable, Any]]:
+        """Return the memberships of one municipality, as rows of ``memberships``."""
+        return self._memberships_by_unit.get(unit, [])
 
     @cached_property
-    def _figure_rows(self) -> Mapping[str, NDArray[np.intp]]:
-        rows = self.figures.groupby("unit").indices
-        return {str(unit): np.asarray(found, dtype=np.intp) for unit, found in rows.items()}
+    def _memberships_by_unit(self) -> dict[str, list[dict[Hashable, Any]]]:
+        found: dict[str, list[dict[Hashable, Any]]] = {}
+        for row in self.memberships.to_dict("records"):
+            found.setdefault(row["unit"], []).append(row)
+        return found
+
+    def figures_of(self, unit: str) -> pd.DataFrame:
+        """Return the figures of one municipality, without a look at those of all others."""
+        return self.figures.iloc[self._figure_rows.of(unit)]
+
+    def joined_figures_of(self, unit: str) -> pd.DataFrame:
+        """Return the joined figures of one municipality likewise."""
+        return self.joined_figures.iloc[self._joined_figure_rows.of(unit)]
+
+    @cached_property
+    def _figure_rows(self) -> _Rows:
+        return _rows_by_unit(self.figures, self.municipalities.index)
+
+    @cached_property
+    def _joined_figure_rows(self) -> _Rows:
+        return _rows_by_unit(self.joined_figures, self.municipalities.index)
 
     @property
     def schematic(self) -> bool:
@@ -109,3 +147,10 @@ class Atlas:
     def partnership(self, slug: str) -> Partnership:
         """Return a partnership by its id; KeyError when there is none."""
         return {partnership.id: partnership for partnership in self.partnerships}[slug]
+
+
+def _rows_by_unit(table: pd.DataFrame, units: pd.Index[str]) -> _Rows:
+    municipality = units.get_indexer(pd.Index(table["unit"]))
+    position = np.argsort(municipality, kind="stable").astype(np.int32)
+    begin = np.searchsorted(municipality[position], np.arange(len(units) + 1)).astype(np.int32)
+    return _Rows(units, position, begin)

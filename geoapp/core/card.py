@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Set
 from typing import Any
 
 import pandas as pd
 
 from geoapp.core.atlas import Atlas
-from geoapp.core.figures import theme_figures
 from geoapp.core.phrases import Phrases
 from geoapp.core.table import figure_name
 from geoapp.core.value import Value
@@ -66,7 +65,6 @@ def municipality_card(atlas: Atlas, unit: str, phrases: Phrases) -> Card | None:
 
 
 def _memberships(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
-    rows = atlas.memberships[atlas.memberships["unit"] == unit]
     return tuple(
         Fact(
             label=atlas.partnership(row["partnership"]).name(phrases.language, short=True),
@@ -81,7 +79,7 @@ def _memberships(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
                 if part
             ),
         )
-        for row in rows.to_dict("records")
+        for row in atlas.memberships_of(unit)
     )
 
 
@@ -126,7 +124,9 @@ def _numbers(row: Mapping[Hashable, Any], phrases: Phrases) -> list[Fact]:
 
 
 def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
-    own = atlas.figures_of(unit).dropna(subset=["value"])
+    layers: dict[tuple[str, str], set[str]] = {}
+    for own in _known(atlas.figures_of(unit)):
+        layers.setdefault((own["theme"], own["quantity"]), set()).add(own["layer"])
     return tuple(
         Fact(
             label=figure_name(atlas, figure["theme"], figure["layer"], figure["quantity"], phrases),
@@ -135,18 +135,28 @@ def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
             ),
             source=phrases.gettext("illustrative, made up")
             if figure["illustrative"]
-            else _sources(atlas, own, figure),
+            else _sources(
+                atlas,
+                {figure["layer"]}
+                if figure["layer"]
+                else layers[figure["theme"], figure["quantity"]],
+            ),
             illustrative=bool(figure["illustrative"]),
         )
-        for figure in theme_figures(own).to_dict("records")
+        for figure in _known(atlas.joined_figures_of(unit))
     )
 
 
-def _sources(atlas: Atlas, own: pd.DataFrame, figure: Mapping[Hashable, object]) -> str:
-    """Return whose data a figure is made from: that of every layer that is part of it."""
-    parts = own[(own["theme"] == figure["theme"]) & (own["quantity"] == figure["quantity"])]
-    slugs = {figure["layer"]} if figure["layer"] else set(parts["layer"])
-    specs = [layer.spec for layer in atlas.themes if layer.spec.slug in slugs]
+def _known(figures: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows whose value is known; pandas would take ten times as long for so few."""
+    columns = {name: figures[name].tolist() for name in figures.columns}
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    return [row for row in rows if row["value"] == row["value"]]
+
+
+def _sources(atlas: Atlas, layers: Set[str]) -> str:
+    """Return whose data the layers are from that are part of a figure."""
+    specs = [layer.spec for layer in atlas.themes if layer.spec.slug in layers]
     return "; ".join(dict.fromkeys(_dated(spec.source, spec.date) for spec in specs))
 
 
@@ -156,7 +166,8 @@ def _named(names: Mapping[str, str], slug: str, phrases: Phrases) -> str:
 
 
 def _row(table: pd.DataFrame, unit: str) -> Mapping[Hashable, Any]:
-    return table.loc[[unit]].to_dict("records")[0]
+    position = table.index.get_loc(unit)
+    return {name: table[name].array[position] for name in table.columns}
 
 
 def _dated(source: str | float | None, date: str | float | None) -> str:

@@ -7,7 +7,6 @@ import pandas as pd
 from geoapp.core.atlas import Atlas
 from geoapp.core.choice import Choice
 from geoapp.core.collation import collation_key
-from geoapp.core.figures import theme_figures
 from geoapp.core.partnership import Partnership
 from geoapp.core.phrases import Phrases, mark
 from geoapp.core.profile import profile_partnership, total
@@ -34,7 +33,7 @@ def partnership_rows(atlas: Atlas, choice: Choice, phrases: Phrases) -> Table:
     """
     wanted = {found.id for found in atlas.partnerships}.intersection(choice.partnerships)
     chosen = [found for found in atlas.partnerships if found.id in wanted or not wanted]
-    figures = theme_figures(atlas.figures)
+    figures = atlas.joined_figures
     units = {member.unit for found in chosen for member in found.members}
     keys = _shown(atlas, figures, units)
     records = {found.id: _record(atlas, found, figures, keys, phrases) for found in chosen}

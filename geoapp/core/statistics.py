@@ -16,7 +16,6 @@ import pandas as pd
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.choice import Choice
-from geoapp.core.figures import theme_figures
 from geoapp.core.layer import LayerSpec
 from geoapp.core.partnership_table import partnership_rows
 from geoapp.core.phrases import Phrases
@@ -85,7 +84,7 @@ def theme_statistics(
     """
     rows = _municipalities(atlas) if by == "municipality" else _partnerships(atlas, phrases)
     own = replace(atlas, figures=atlas.figures[atlas.figures["theme"] == theme])
-    joined = theme_figures(own.figures)
+    joined = own.joined_figures
     apart = [layer for layer in joined["layer"].unique() if layer]
     together = joined["layer"].eq("").any() or reach is not None or not apart
     blocks = [

@@ -9,7 +9,6 @@ import pandas as pd
 
 from geoapp.core.atlas import Atlas
 from geoapp.core.collation import collation_key
-from geoapp.core.figures import theme_figures
 from geoapp.core.legend import Grouped, group_label
 from geoapp.core.phrases import Phrases, mark
 from geoapp.core.vocabulary import (
@@ -153,7 +152,7 @@ def _fact_column(slug: str, phrases: Phrases) -> Column:
 def _theme_columns(
     atlas: Atlas, units: list[str], phrases: Phrases
 ) -> tuple[pd.DataFrame, list[Column]]:
-    figures = theme_figures(atlas.figures[atlas.figures["unit"].isin(units)])
+    figures = atlas.joined_figures[atlas.joined_figures["unit"].isin(units)]
     table = pd.DataFrame(index=pd.Index(units, name="unit"))
     columns = []
     known = {
@@ -211,7 +210,7 @@ def _dated(source: pd.Series, date: pd.Series) -> pd.Series:
 
 
 def _illustrative_names(atlas: Atlas, units: list[str], phrases: Phrases) -> list[str]:
-    figures = theme_figures(atlas.figures[atlas.figures["unit"].isin(units)])
+    figures = atlas.joined_figures[atlas.joined_figures["unit"].isin(units)]
     invented = figures[figures["illustrative"] & figures["value"].notna()]
     themes = invented.groupby("unit")["theme"].agg(dict.fromkeys)
     return [

@@ -202,7 +202,7 @@ def _map_spec(root: str, state: str, choice: str, language: Language) -> MapSpec
     return build_map(_atlas(root, state), Choice.model_validate_json(choice), Text(language))
 
 
-@st.cache_resource(max_entries=2048, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _card(root: str, state: str, unit: str, language: Language) -> Card | None:
     return municipality_card(_atlas(root, state), unit, Text(language))
 

@@ -141,7 +141,11 @@ def _neighbours(root: Path, kept: PreparedBorders, crs: CRS) -> Borders:
 
     folder = obtain(root, digest([VERSION, "neighbours", kept.key]), build)
     codes, pairs, outer = json.loads((folder / "neighbours.json").read_text("utf-8"))
-    return Borders(frozenset(codes), tuple((a, b, km) for a, b, km in pairs), frozenset(outer))
+    # a code comes in many pairs, and is read anew for each of them
+    own = {code: code for code in codes}
+    return Borders(
+        frozenset(codes), tuple((own[a], own[b], km) for a, b, km in pairs), frozenset(outer)
+    )
 
 
 def _lines(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts are loaded where they are used: few readers ask for an agreement
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.special import gammaln
 
 from geoapp.core.functional.flows import Floats
 from geoapp.core.functional.progress import require
@@ -107,8 +107,8 @@ def _expected_information(left: Floats, right: Floats) -> float:
 
 
 def _log_factorial(*numbers: float) -> float:
-    return float(sum(gammaln(number + 1) for number in numbers))
+    return float(sum(scipy.special.gammaln(number + 1) for number in numbers))
 
 
 def _log_factorials(*numbers: Floats) -> Floats:
-    return np.asarray(sum(gammaln(number + 1) for number in numbers), dtype=float)
+    return np.asarray(sum(scipy.special.gammaln(number + 1) for number in numbers), dtype=float)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its parts are loaded where they are used: few readers ask for this method
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from geoapp.core.functional.delineation import (
     Delineation,
@@ -48,9 +48,11 @@ def commuting_zones(
     require_two_units(flows)
     distance = exchange_distance(flows)
     progress(0.3)
-    tree = linkage(distance, method="average")
+    tree = scipy.cluster.hierarchy.linkage(distance, method="average")
     progress(0.9)
-    area, areas = named_areas(flows, fcluster(tree, t=cut, criterion="distance").astype(np.int64))
+    area, areas = named_areas(
+        flows, scipy.cluster.hierarchy.fcluster(tree, t=cut, criterion="distance").astype(np.int64)
+    )
     text = "The cut is a convention, not a finding: other cuts give other zones as well founded."
     return Delineation(
         method="commuting-zones",

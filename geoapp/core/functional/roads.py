@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded where they are used: a map without roads never needs them
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
-from scipy.spatial import KDTree
 
 from geoapp.core.functional.flows import Floats
 from geoapp.core.functional.progress import require
@@ -35,7 +33,7 @@ class RoadGraph:
     """
 
     nodes: Floats
-    minutes: sparse.csr_array
+    minutes: scipy.sparse.csr_array
 
 
 def road_graph(
@@ -92,10 +90,12 @@ def travel_minutes(
     reach_m
         A place farther than this from any road is not reached at all.
     """
-    tree = KDTree(graph.nodes)
+    tree = scipy.spatial.KDTree(graph.nodes)
     (from_gap, from_node), (to_gap, to_node) = tree.query(origins), tree.query(destinations)
     starts, which = np.unique(from_node, return_inverse=True)
-    times = csgraph.dijkstra(graph.minutes, directed=False, indices=starts, limit=limit)
+    times = scipy.sparse.csgraph.dijkstra(
+        graph.minutes, directed=False, indices=starts, limit=limit
+    )
     found = times[which][:, to_node]
     access = np.add.outer(from_gap, to_gap) / 1000 / ACCESS_KMH * 60
     total = np.where(np.add.outer(from_gap > reach_m, to_gap > reach_m), np.inf, found + access)
@@ -113,7 +113,7 @@ def straight_line_minutes(kilometres: Floats) -> Floats:
 
 def _fastest(
     start: NDArray[np.intp], end: NDArray[np.intp], minutes: Floats, count: int
-) -> sparse.csr_array:
+) -> scipy.sparse.csr_array:
     """Return the graph with the fastest of parallel roads; building it would sum them up."""
     apart = start != end
     low, high = np.minimum(start, end)[apart], np.maximum(start, end)[apart]
@@ -121,5 +121,5 @@ def _fastest(
     low, high, time = low[order], high[order], minutes[apart][order]
     first = np.ones(len(low), dtype=bool)
     first[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
-    one_way = sparse.coo_array((time[first], (low[first], high[first])), shape=(count, count))
-    return sparse.csr_array(one_way + one_way.T)
+    one_way = scipy.sparse.coo_array((time[first], (low[first], high[first])), shape=(count, count))
+    return scipy.sparse.csr_array(one_way + one_way.T)
