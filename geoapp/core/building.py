@@ -136,14 +136,14 @@ def _assign_styles(atlas: Atlas, grouped: Grouped) -> tuple[tuple[Style, ...], d
 def _tooltips(atlas: Atlas, grouped: Grouped, phrases: Phrases) -> dict[str, tuple[str, ...]]:
     slugs = {slug for found in grouped.groups for slug in found}
     labels = {slug: group_label(atlas, grouped.by, slug, phrases) for slug in slugs}
-    population = atlas.municipalities["population"].to_dict()
+    population = atlas.municipalities["population"].reindex(grouped.groups.index)
     residents = phrases.gettext("Residents: {number}")
     return {
         str(unit): (
             *(labels[slug] for slug in found),
-            residents.format(number=phrases.number(float(population[unit]))),
+            residents.format(number=phrases.number(people)),
         )
-        for unit, found in grouped.groups.items()
+        for (unit, found), people in zip(grouped.groups.items(), population, strict=True)
     }
 
 

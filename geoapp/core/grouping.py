@@ -99,7 +99,8 @@ def group_municipalities(
     if by == "country":
         labels = memberships["unit"].map(country_of)
     elif by == "status":
-        known = statuses["status"].to_dict()
+        # few municipalities are members; a country has thousands of others
+        known = statuses["status"].reindex(memberships["unit"].unique()).dropna().to_dict()
         labels = memberships["unit"].map(lambda unit: known.get(unit, "unknown"))
     else:
         labels = memberships[by]
