@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from geoapp.core.atlas import Atlas
+from geoapp.core.partnership import told_in
 from geoapp.core.phrases import Phrases
 from geoapp.core.table import figure_name
 from geoapp.core.value import Value
@@ -140,6 +141,7 @@ def _figures(atlas: Atlas, unit: str, phrases: Phrases) -> tuple[Fact, ...]:
                 {figure["layer"]}
                 if figure["layer"]
                 else layers[figure["theme"], figure["quantity"]],
+                phrases,
             ),
             illustrative=bool(figure["illustrative"]),
         )
@@ -154,10 +156,11 @@ def _known(figures: pd.DataFrame) -> list[dict[str, Any]]:
     return [row for row in rows if row["value"] == row["value"]]
 
 
-def _sources(atlas: Atlas, layers: Set[str]) -> str:
+def _sources(atlas: Atlas, layers: Set[str], phrases: Phrases) -> str:
     """Return whose data the layers are from that are part of a figure."""
     specs = [layer.spec for layer in atlas.themes if layer.spec.slug in layers]
-    return "; ".join(dict.fromkeys(_dated(spec.source, spec.date) for spec in specs))
+    told = (_dated(told_in(spec.source, phrases.language), spec.date) for spec in specs)
+    return "; ".join(dict.fromkeys(told))
 
 
 def _named(names: Mapping[str, str], slug: str, phrases: Phrases) -> str:

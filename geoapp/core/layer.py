@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from geoapp.core.codes import Country, unit_key
 from geoapp.core.mapspec import Pattern, Shape
-from geoapp.core.partnership import SLUG, FuzzyDate, Names, name_in
+from geoapp.core.partnership import SLUG, FuzzyDate, Names, Wording, name_in
 from geoapp.core.value import Value
 
 LayerKind = Literal["polygon", "line", "point", "table"]
@@ -121,7 +121,8 @@ class LayerSpec(Value):
     precedence
         Among boundaries: the higher one is used where two know the same municipality.
     source, licence, date, attribution
-        Whose data it is, what it may be used for, its date, and the credit to show.
+        Whose data it is, what it may be used for, its date, and the credit to show; each but the
+        date as one text or one for each language.
     retrieval
         Where it was pulled from, where it was.
     """
@@ -144,10 +145,10 @@ class LayerSpec(Value):
     illustrative: bool = False
     schematic: bool = False
     precedence: int = 0
-    source: str = Field(min_length=1)
-    licence: str = Field(min_length=1)
+    source: Wording
+    licence: Wording
     date: FuzzyDate | None = None
-    attribution: str | None = None
+    attribution: Wording | None = None
     note: Names = Field(default_factory=dict)
     retrieval: Retrieval | None = None
 

@@ -45,6 +45,19 @@ def name_in(names: Names, language: str) -> str:
     return by_language.get(language) or by_language.get("en") or next(iter(names.values()))
 
 
+Wording = Annotated[str, Field(min_length=1)] | Annotated[Names, Field(min_length=1)]
+"""A text that is told as it is in every language, or one text for each."""
+
+
+def told_in(wording: Wording, language: str) -> str:
+    """Return a text in a language, as `name_in` would choose it.
+
+    >>> told_in("GUGiK", "cs"), told_in({"cs": "ČÚZK", "en": "COSMC"}, "pl")
+    ('GUGiK', 'COSMC')
+    """
+    return wording if isinstance(wording, str) else name_in(wording, language)
+
+
 class Figure(Value):
     """A number that somebody declared, with where and when."""
 

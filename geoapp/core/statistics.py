@@ -17,6 +17,7 @@ import pandas as pd
 from geoapp.core.atlas import Atlas
 from geoapp.core.choice import Choice
 from geoapp.core.layer import LayerSpec
+from geoapp.core.partnership import told_in
 from geoapp.core.partnership_table import partnership_rows
 from geoapp.core.phrases import Phrases
 from geoapp.core.table import figure_name
@@ -241,10 +242,12 @@ def _described(specs: Iterable[LayerSpec]) -> dict[str, object]:
     return {
         "layers": _distinct(spec.slug for spec in used),
         "value_unit": _distinct(spec.unit for spec in used),
-        "source": _distinct(spec.source for spec in used),
-        "licence": _distinct(spec.licence for spec in used),
+        "source": _distinct(told_in(spec.source, "en") for spec in used),
+        "licence": _distinct(told_in(spec.licence, "en") for spec in used),
         "date": _distinct(spec.date for spec in used),
-        "attribution": _distinct(spec.attribution for spec in used),
+        "attribution": _distinct(
+            told_in(spec.attribution, "en") for spec in used if spec.attribution
+        ),
         "illustrative": any(spec.illustrative for spec in used),
     }
 

@@ -13,6 +13,7 @@ from geoapp.core.classify import class_index, class_limits
 from geoapp.core.dates import date_text
 from geoapp.core.layer import LayerSpec, LayerStyle
 from geoapp.core.mapspec import GeometryKind, LegendGroup, LegendItem, MapLayer, Style
+from geoapp.core.partnership import told_in
 from geoapp.core.phrases import Phrases
 from geoapp.core.vocabulary import quantity_name
 
@@ -69,9 +70,9 @@ def layer_label(spec: LayerSpec, phrases: Phrases) -> str:
 
 def source_line(spec: LayerSpec, phrases: Phrases) -> str:
     """Return the credit of a layer: name, source, date and licence."""
-    credit = spec.attribution or spec.source
-    date = date_text(spec.date, phrases)
-    return f"{layer_label(spec, phrases)}: {credit}, {date}, {spec.licence}"
+    credit = told_in(spec.attribution or spec.source, phrases.language)
+    date, licence = date_text(spec.date, phrases), told_in(spec.licence, phrases.language)
+    return f"{layer_label(spec, phrases)}: {credit}, {date}, {licence}"
 
 
 def _value_drawing(layer: PreparedLayer, atlas: Atlas, phrases: Phrases) -> Drawing | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from geoapp.core.atlas import Atlas, PreparedLayer
 from geoapp.core.dates import date_text
 from geoapp.core.layer import LayerSpec
-from geoapp.core.partnership import Partnership
+from geoapp.core.partnership import Partnership, told_in
 from geoapp.core.phrases import Phrases
 from geoapp.core.table import Table
 from geoapp.core.theming import layer_label
@@ -57,7 +57,11 @@ def _layer_rows(specs: Sequence[LayerSpec], phrases: Phrases) -> tuple[tuple[str
     """Return the layers of each origin in one row."""
     names: dict[tuple[str, str, str], list[str]] = {}
     for spec in specs:
-        origin = (spec.attribution or spec.source, date_text(spec.date, phrases), spec.licence)
+        origin = (
+            told_in(spec.attribution or spec.source, phrases.language),
+            date_text(spec.date, phrases),
+            told_in(spec.licence, phrases.language),
+        )
         names.setdefault(origin, []).append(layer_label(spec, phrases))
     return tuple(("; ".join(held), *origin) for origin, held in names.items())
 

@@ -20,6 +20,7 @@ import tomli_w
 from geoapp.core import illustration
 from geoapp.core.codes import Country, country_of, unit_keys
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle
+from geoapp.core.partnership import Names
 from geoapp.core.phrases import mark
 from geoapp.core.progress import Progress
 from geoapp.core.schematic import incomplete_municipalities, schematic_boundaries
@@ -27,7 +28,13 @@ from geoapp.errors import FileRefusedError, Problem
 
 _MUNICIPALITIES = "data/municipalities.csv"
 _COLUMNS = ("code", "name", "lon", "lat", "population", "area_ha")
-_SOURCE = "geoapp, made up from the points, areas and populations in data/municipalities.csv"
+_SOURCE: Names = {
+    "pl": "geoapp, zmyślone na podstawie położenia, powierzchni i liczby mieszkańców gmin z pliku "
+    "data/municipalities.csv",
+    "cs": "geoapp, smyšleno podle poloh, rozloh a počtů obyvatel obcí ze souboru "
+    "data/municipalities.csv",
+    "en": "geoapp, made up from the points, areas and populations in data/municipalities.csv",
+}
 _LICENCE = "CC0-1.0"
 _DATE = "2026-11-22"
 _BOTH: tuple[Country, ...] = ("PL", "CZ")

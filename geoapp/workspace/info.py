@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from geoapp.core.atlas import Atlas, PreparedLayer
 from geoapp.core.mapspec import GeometryRef
-from geoapp.core.partnership import Figure, Partnership
+from geoapp.core.partnership import Figure, Partnership, told_in
 from geoapp.core.profile import Total, profile_partnership
 from geoapp.store.files import store_root
 from geoapp.store.upkeep import store_size
@@ -96,8 +96,8 @@ def layer_info(layer: PreparedLayer) -> Json:
         "crs_source": report.crs_source if report else None,
         "crs_origin": report.crs_origin if report else None,
         "accuracy_m": report.accuracy_m if report else None,
-        "source": spec.source,
-        "licence": spec.licence,
+        "source": told_in(spec.source, "en"),
+        "licence": told_in(spec.licence, "en"),
         "date": spec.date,
         "illustrative": spec.illustrative,
         "schematic": spec.schematic,

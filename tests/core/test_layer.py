@@ -4,6 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from geoapp.core.layer import LayerSpec
+from geoapp.core.partnership import told_in
+from geoapp.core.theming import source_line
+from geoapp.text import Text
 
 MakeLayer = Callable[..., LayerSpec]
 
@@ -98,3 +101,21 @@ def test_a_name_falls_back_to_english_then_to_any(
     make_layer: MakeLayer, names: dict[str, str], language: str, name: str
 ) -> None:
     assert make_layer(names=names).name(language) == name
+
+
+def test_a_source_is_told_in_the_language_of_the_reader_where_it_is_known(
+    make_layer: MakeLayer,
+) -> None:
+    spec = make_layer(source={"pl": "zliczone w urzędzie", "en": "counted by the office"})
+    assert [told_in(spec.source, language) for language in ("pl", "cs")] == [
+        "zliczone w urzędzie",
+        "counted by the office",
+    ]
+    assert told_in(make_layer(source="GUGiK").source, "cs") == "GUGiK"
+    assert "zliczone w urzędzie" in source_line(spec, Text("pl"))
+
+
+@pytest.mark.parametrize("source", ["", {}, {"de": "Quelle"}])
+def test_a_source_is_told_somehow(make_layer: MakeLayer, source: object) -> None:
+    with pytest.raises(ValidationError, match="source"):
+        make_layer(source=source)

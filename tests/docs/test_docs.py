@@ -19,7 +19,7 @@ from geoapp.cli import commands
 from geoapp.core.flowspec import FlowColumns, FlowSpec
 from geoapp.core.layer import Columns, LayerSpec, LayerStyle, Retrieval
 from geoapp.core.mapspec import BaseMap
-from geoapp.core.partnership import Declared, Figure, Group, Member, Partnership
+from geoapp.core.partnership import Declared, Figure, Group, Member, Partnership, told_in
 from geoapp.core.status import StatusRow
 from geoapp.core.value import Value
 from geoapp.sources.registry import MunicipalityRow
@@ -216,7 +216,7 @@ LAYERS = {
 def test_data_page_agrees_with_layers(spec: dict[str, Any]) -> None:
     row = next(row for row in data_rows() if f"`{Path(spec['file']).name}`" in row)
     assert f"| {spec['date']} |" in row
-    assert row.endswith(f"| {spec['licence']} |")
+    assert row.endswith(f"| {told_in(spec['licence'], 'en')} |")
     assert ("illustrative" in row) == spec.get("illustrative", False)
     assert ("schematic borders" in row) == spec.get("schematic", False)
 

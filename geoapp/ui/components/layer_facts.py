@@ -13,6 +13,7 @@ from geoapp.core.checked import LayerReport
 from geoapp.core.dates import date_text
 from geoapp.core.layer import LayerSpec
 from geoapp.core.mapspec import BaseMap
+from geoapp.core.partnership import told_in
 from geoapp.core.phrases import mark
 from geoapp.core.theming import layer_label
 from geoapp.core.vocabulary import COUNTRY_NAMES
@@ -42,8 +43,8 @@ def layer_overview(layers: Sequence[PreparedLayer], text: Text) -> None:
         (
             layer_label(layer.spec, text),
             text.number(layer.report.features_kept) if layer.report else UNKNOWN,
-            layer.spec.source,
-            layer.spec.licence,
+            told_in(layer.spec.source, text.language),
+            told_in(layer.spec.licence, text.language),
             # a hyphen that does not break keeps a date in one line
             date_text(layer.spec.date, text).replace("-", "\u2011"),
             (layer.report.crs_source if layer.report else None) or UNKNOWN,
@@ -103,8 +104,8 @@ def _facts(spec: LayerSpec, text: Text) -> list[tuple[str, str]]:
     countries = ", ".join(text.gettext(COUNTRY_NAMES[country]) for country in spec.countries)
     return [
         (text.gettext("File"), spec.file),
-        (text.gettext("Source"), spec.source),
-        (text.gettext("Licence"), spec.licence),
+        (text.gettext("Source"), told_in(spec.source, text.language)),
+        (text.gettext("Licence"), told_in(spec.licence, text.language)),
         (text.gettext("Date"), date_text(spec.date, text)),
         (text.gettext("Covers"), countries or text.gettext("not stated")),
         *(
