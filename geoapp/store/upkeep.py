@@ -144,7 +144,13 @@ def _remove_leftovers(folder: Path) -> None:
 
 def _abandoned(draft: Path) -> bool:
     """Whether nobody has written to a draft for a day, longer than any preparation takes."""
-    return all(_unused_for(path, KEPT_FOR_S) for path in (draft, *draft.rglob("*")))
+    try:
+        return _unused_for(draft, KEPT_FOR_S) and all(
+            _unused_for(path, KEPT_FOR_S) for path in draft.rglob("*")
+        )
+    except OSError:
+        # it is just being finished, or removed by another process
+        return False
 
 
 def _remove(folder: Path) -> None:

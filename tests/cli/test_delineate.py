@@ -254,6 +254,33 @@ def test_geopackage_with_boundaries_has_geometry(
     assert "4326" in str(areas.crs) or "WGS 84" in str(areas.crs)
 
 
+def test_a_unit_without_a_border_has_no_geometry(towns: Path, tmp_path: Path) -> None:
+    units = pd.DataFrame({"code": ["01", "02", "03"], "area": ["01", "01", "03"]})
+    areas = pd.DataFrame({"area": ["01", "03"]})
+    square = gpd.GeoSeries([shapely.box(19, 49, 19.1, 49.1)], index=["02"], crs="EPSG:4326")
+    out, note = tmp_path / "areas.gpkg", {"date": "2026-11-22"}
+    write_delineation(out, units, areas, note, boundaries=square)
+    first = out.read_bytes()
+    found = read_features(str(out), file=out.name, driver="GPKG", layer="units")
+    assert list(shapely.is_missing(found.geometry)) == [True, False, True]
+    found = read_features(str(out), file=out.name, driver="GPKG", layer="areas")
+    assert found.geometry[0].bounds == pytest.approx((19.0, 49.0, 19.1, 49.1))
+    assert found.geometry[1] is None
+    write_delineation(out, units, areas, note, boundaries=square, replace=True)
+    assert out.read_bytes() == first
+
+
+def test_borders_that_are_no_areas_are_refused(towns: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "seats.geojson", tmp_path / "areas.gpkg"
+    places = [shapely.Point(19 + place / 10, 49) for place in range(5)]
+    codes = ["01", "02", "03", "04", "05"]
+    seats = gpd.GeoDataFrame({"code": codes}, geometry=places, crs="EPSG:4326")
+    path.write_text(seats.to_json(), "utf-8")
+    told = refusal(towns, "--method", "flowbca", "--boundaries", path, "--out", out)
+    assert "expected polygons, found Point for the unit 01" in told
+    assert not out.exists()
+
+
 def test_what_is_cut_off_can_be_moved(towns: Path, boundaries: Path) -> None:
     shapes = ["--boundaries", boundaries, "--boundaries-code", "kod"]
     found = report(towns, "--method", "flowbca", *shapes, "--joined-up")

@@ -229,7 +229,7 @@ def test_processes_may_prepare_the_same_workspace_at_once(
         for _ in range(3)
     ]
     told = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0]
+    assert [process.returncode for process in running] == [0, 0, 0], told
     assert told == [told[0]] * 3
     assert json.loads(told[0][0])["municipalities_with_borders"] == 6
     assert not list(store.rglob(".draft-*"))

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -181,6 +182,27 @@ def test_a_draft_that_grows_is_not_abandoned(tmp_path: Path) -> None:
     os.utime(draft, (0, 0))
     tidy(tmp_path, 1000)
     assert kept(tmp_path) == [".draft-long"]
+
+
+def test_a_store_is_tidied_while_others_finish_their_drafts(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def prepare() -> None:
+        number = 0
+        while not done.is_set():
+            obtain(tmp_path, f"{number % 4:016x}", lambda draft: fill(draft, b"whole"))
+            shutil.rmtree(prepared_folder(tmp_path) / f"{number % 4:016x}")
+            number += 1
+
+    other = threading.Thread(target=prepare)
+    other.start()
+    try:
+        for _ in range(500):
+            tidy(tmp_path, 1000)
+    finally:
+        done.set()
+        other.join()
+    assert kept(tmp_path) == []
 
 
 def test_a_removal_that_was_interrupted_is_finished(tmp_path: Path) -> None:
