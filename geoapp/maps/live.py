@@ -73,11 +73,14 @@ def leaflet_script() -> str:
 def component_script() -> str:
     """Return the map component as one module that defines `mountMap`, for a page in one file.
 
+    The search belongs to the app alone, which has names to search among.
+
     The modules import by name only and share no top-level name, so they are written one after
     the other, Leaflet's first.
     """
     first = _COMPONENT / "leaflet.js"
-    rest = sorted(path for path in _COMPONENT.glob("*.js") if path != first)
+    left_out = {first, _COMPONENT / "search.js"}
+    rest = sorted(path for path in _COMPONENT.glob("*.js") if path not in left_out)
     sources = (path.read_text(encoding="utf-8") for path in (first, *rest))
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources)
 

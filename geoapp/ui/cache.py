@@ -31,6 +31,8 @@ from geoapp.workspace.opening import Workspace, fingerprint, open_workspace
 from geoapp.workspace.preparing import prepare
 from geoapp.workspace.reach import Reach, load_reach, nearest_facility
 
+_MOST_FOUND = 50
+
 
 def atlas() -> Atlas:
     """Return the atlas of the served workspace as its files are now."""
@@ -70,10 +72,10 @@ def card(unit: str | None, language: Language) -> Card | None:
     return _card(str(root), fingerprint(root), unit, language) if unit else None
 
 
-def search_labels(language: Language) -> dict[str, str]:
-    """Return what a municipality is found by, in the order of names, by unit key."""
+def search_names(language: Language) -> Document:
+    """Return what municipalities are found by, in the order of names, as the search fetches it."""
     root = served_root()
-    return _search_labels(str(root), fingerprint(root), language)
+    return _search_names(str(root), fingerprint(root), language)
 
 
 def flow_table(slug: str) -> FlowTable:
@@ -185,7 +187,7 @@ def _flow_table(root: str, state: str, slug: str) -> FlowTable:
     return load_flows(Path(root), spec)
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@st.cache_resource(max_entries=128, show_spinner=False)
 def _links(
     root: str, state: str, unit: str, slug: str | None, weights: tuple[tuple[str, float], ...]
 ) -> Links | None:
@@ -208,13 +210,24 @@ def _card(root: str, state: str, unit: str, language: Language) -> Card | None:
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _search_labels(root: str, state: str, language: Language) -> dict[str, str]:
+def _search_names(root: str, state: str, language: Language) -> Document:
     table, text = _atlas(root, state).municipalities, Text(language)
-    countries = {slug: text.gettext(name) for slug, name in COUNTRY_NAMES.items()}
-    names = table["name"].astype(str)
-    labels = names + " · " + table["country"].map(countries) + " · " + table["code"].astype(str)
-    order = sorted(names.index, key=lambda unit: collation_key(names[unit], language))
-    return {str(unit): str(labels[unit]) for unit in order}
+    columns = (table.index, table["name"], table["country"], table["code"])
+    rows = zip(*(column.astype(str) for column in columns), strict=True)
+    content = {
+        "language": language,
+        "countries": {slug: text.gettext(name) for slug, name in COUNTRY_NAMES.items()},
+        "rows": sorted(rows, key=lambda row: collation_key(row[1], language)),
+        # what the list says of any number of names that it shows; it shows no more than these
+        "counted": [
+            text.ngettext("{n} municipality", "{n} municipalities", count)
+            for count in range(_MOST_FOUND + 1)
+        ],
+        "more": text.gettext("… and {count} more: keep typing"),
+        "nothing": text.gettext("No municipality was found."),
+        "chosen": text.gettext("Selected: {name}"),
+    }
+    return write("names", content)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -8,9 +8,11 @@ page can never disagree with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import streamlit as st
+from pydantic import ValidationError
 
 from geoapp.core.choice import Choice
 from geoapp.core.partnership import Language
@@ -25,6 +27,7 @@ _AREAS = "requested-areas"
 _STORY = "chosen-story"
 _SCENE = "scene-looked-at"
 _REFUSAL = "refused-change"
+_FILLED = "languages-of-filled-widgets"
 
 
 def choice() -> Choice:
@@ -67,9 +70,16 @@ def remember_address(parameters: dict[str, str]) -> None:
 
 
 def offer(key: str, value: object) -> str:
-    """Fill a widget that is about to be drawn, and return its key."""
-    if st.session_state.get(key, _ADDRESS) != value:
+    """Fill a widget that is about to be drawn, and return its key.
+
+    A browser knows the options of a list by their labels: in another language it has to be told
+    anew which one is chosen.
+    """
+    filled = st.session_state.setdefault(_FILLED, {})
+    language = text().language
+    if st.session_state.get(key, _ADDRESS) != value or filled.get(key) != language:
         st.session_state[key] = value
+        filled[key] = language
     return key
 
 
@@ -79,18 +89,17 @@ def take_language() -> None:
 
 
 def take(field: str, key: str, convert: Callable[[Any], object] = lambda value: value) -> None:
-    """Take over one field of the choice from its widget."""
-    choose(**{field: convert(st.session_state[key])})
+    """Take over one field of the choice from its widget.
 
-
-def take_search() -> None:
-    """Take over the municipality that was found, and empty the box for the next search."""
-    choose(selected=st.session_state["search"])
-    st.session_state["search"] = None
+    A click that is on its way while the language changes names its option in the old one, which
+    is none of ours: the choice stays as it is.
+    """
+    with suppress(ValidationError):
+        choose(**{field: convert(st.session_state[key])})
 
 
 def take_selection(key: str) -> None:
-    """Take over the municipality that was selected in a map or table; an empty text clears it.
+    """Take over the municipality that was found, or selected in a map or table; empty clears it.
 
     A run that another click interrupts leaves its value behind, and the next run sees it change
     back to None: that is no selection of the reader's.

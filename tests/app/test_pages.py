@@ -183,8 +183,8 @@ def test_an_address_shows_what_choosing_showed(
     app.multiselect(key="partnerships").set_value(["pl-beskid", "cz-sever"])
     app.selectbox(key="group-by").set_value("country")
     app.pills(key="layers").set_value(["trails"])
-    app.selectbox(key="base-map").set_value("osm")
-    app.selectbox(key="search").set_value(UJSOLY).run()
+    app.session_state["choice"] = Choice(selected=UJSOLY)
+    app.selectbox(key="base-map").set_value("osm").run()
     again = open_app(workspace_root, **app.query_params)
     assert sent(again) == sent(app)
     assert sent(app)["selected"] == UJSOLY
@@ -227,11 +227,22 @@ def test_a_selection_shows_in_card_table_and_map(app: AppTest) -> None:
     assert "municipality" not in app.query_params
 
 
-def test_a_found_municipality_is_selected_and_the_box_emptied(app: AppTest) -> None:
-    app.selectbox(key="search").set_value(UJSOLY).run()
-    assert sent(app)["selected"] == UJSOLY
-    assert app.selectbox(key="search").value is None
-    assert app.subheader[0].value == "Ujsoły"
+def test_names_to_search_go_by_address_in_the_order_of_the_language(
+    open_app: Opener, workspace_root: Path
+) -> None:
+    with (workspace_root / "data/municipalities.csv").open("a", encoding="utf-8") as table:
+        for code, name in {"598003": "Cholina", "598011": "Hlásnice"}.items():
+            table.write(f"CZ,{code},{name}{',' * 13}\n")
+    polish, czech = (
+        given(open_app(workspace_root, lang=lang), "names")[0] for lang in ("pl", "cs")
+    )
+    names = [row[1] for row in czech["rows"]]
+    assert names[:2] == ["Hlásnice", "Cholina"]
+    assert names[-2:] == ["Šluknov", "Ujsoły"]
+    assert [row[1] for row in polish["rows"]][:2] == ["Cholina", "Hlásnice"]
+    assert [UJSOLY, "Ujsoły", "PL", "2417142"] in polish["rows"]
+    assert (polish["countries"]["CZ"], polish["label"]) == ("Czechy", "Znajdź gminę")
+    assert polish["counted"][:3] == ["0 gmin", "1 gmina", "2 gminy"]
 
 
 def test_choices_live_on_through_pages_and_languages(app: AppTest) -> None:

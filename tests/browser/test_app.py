@@ -189,6 +189,19 @@ def test_switching_the_language_keeps_choice_map_and_view(app: Any) -> None:
     assert (app.state("map-id"), app.state("view")) == (before, view)
 
 
+def test_after_switching_the_language_the_next_choice_counts(app: Any) -> None:
+    app.open(f"{BESKID}&group=status")
+    app.page.get_by_role("radio", name="Čeština").click()
+    expect(app.page.get_by_text("Seskupit a obarvit podle")).to_be_visible()
+    app.settle()
+    app.page.get_by_role("button", name=re.compile("^Místní komunikace")).click()
+    expect(app.map).to_have_attribute("data-layers", re.compile("local-roads"))
+    expect_address(
+        app, lang="cs", partnerships="pl-beskidzka-cwd", group="status", layers="local-roads"
+    )
+    expect(app.page.get_by_test_id("stAlert")).to_have_count(0)
+
+
 def test_search_finds_a_municipality_by_name_and_shows_it(app: Any) -> None:
     app.open("?partnerships=cz-sever&lang=en")
     search = app.page.get_by_role("combobox", name=re.compile("Find a municipality"))

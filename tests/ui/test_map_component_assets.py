@@ -13,7 +13,7 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig
 
 import geoapp
 from geoapp.core.vocabulary import CONTROL_NAMES
-from geoapp.ui.components import map_view, table_view
+from geoapp.ui.components import map_view, search_view, table_view
 
 PACKAGE = Path(geoapp.__file__).parent
 ASSETS = PACKAGE / "ui" / "map_component"
@@ -64,7 +64,7 @@ def test_modules_share_no_top_level_name() -> None:
 
 
 def test_styles_ask_for_nothing() -> None:
-    for name in ("map.css", "table.css"):
+    for name in ("map.css", "table.css", "search.css"):
         styles = _source(ASSETS / name)
         assert "url(" not in styles
         assert "@import" not in styles
@@ -87,7 +87,9 @@ def test_vendored_files_are_what_was_published() -> None:
     assert b"Leaflet 1.9.4" in (LEAFLET / "leaflet.js").read_bytes()[:100]
 
 
-@pytest.mark.parametrize("component", [map_view.COMPONENT, table_view.COMPONENT])
+@pytest.mark.parametrize(
+    "component", [map_view.COMPONENT, table_view.COMPONENT, search_view.COMPONENT]
+)
 def test_streamlit_finds_the_components_in_the_package(component: str) -> None:
     manifest = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))
     entries = manifest["tool"]["streamlit"]["component"]["components"]

@@ -11,15 +11,18 @@ from geoapp.core.theming import layer_label
 from geoapp.core.vocabulary import GROUPING_NAMES
 from geoapp.text import Text
 from geoapp.ui import cache, state
+from geoapp.ui.components.search_view import search_view
 from geoapp.ui.markup import plain
 
 
 def map_controls(atlas: Atlas, text: Text) -> None:
     """Draw all controls of the map."""
+    search_view(
+        cache.search_names(text.language), text, key="search", on_select=state.take_selection
+    )
     _partnerships(atlas, text)
     _grouping(text)
     _themes(atlas, text)
-    _search(text)
     _base_map(atlas, text)
 
 
@@ -69,21 +72,6 @@ def _themes(atlas: Atlas, text: Text) -> None:
             on_change=state.take,
             args=("layers", "layers"),
         )
-
-
-def _search(text: Text) -> None:
-    labels = cache.search_labels(text.language)
-    # the box is emptied after each find: a list of all municipalities that changes with every
-    # selection would be sent again with every click
-    st.selectbox(
-        text.gettext("Find a municipality"),
-        list(labels),
-        format_func=lambda unit: labels.get(unit, unit),
-        placeholder=text.gettext("Type a name or a code"),
-        key="search",
-        index=None,
-        on_change=state.take_search,
-    )
 
 
 def _base_map(atlas: Atlas, text: Text) -> None:

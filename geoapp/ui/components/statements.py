@@ -59,9 +59,9 @@ ACCESSIBILITY: Statement = (
             "the same figures stands beside every map."
         ),
         mark(
-            "Known limits: parts of the framework the app is built with (menus and the data table) "
-            "speak English; large context layers are drawn as a picture and are reached through "
-            "search and table instead of the keyboard."
+            "Known limits: parts of the framework the app is built with (menus and lists of "
+            "choices) speak English; large context layers are drawn as a picture and are reached "
+            "through search and table instead of the keyboard."
         ),
         mark(
             "Tell the office that runs this app if you cannot use a part of it; it can give you "
