@@ -19,7 +19,7 @@ from geoapp.maps.qgis_style import STYLE_COLUMN
 _LONGEST_HEADING = 120
 _PLACING = ("px", "py", "rank")
 _TAKEN = frozenset(
-    {"fid", "geom", "geometry", "key", "name", STYLE_COLUMN, "class", "told", "layer"}
+    {"fid", "geom", "geometry", "key", "name", STYLE_COLUMN, "class", "told", "layer", "schematic"}
 )
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
 
 from geoapp.core.mapspec import GeometryKind
+from geoapp.core.raw import Geometries
 
 _APPLICATION_ID = 0x47504B47
 _VERSION_ID = 10300
@@ -61,18 +63,18 @@ class FeatureTable:
     title
         What people call it.
     features
-        EPSG:4326; all columns are written.
+        EPSG:4326; all columns are written. A missing geometry is NULL.
     kind
         What the features are; single ones are written as collections of one.
     qml
-        Its default style in QGIS.
+        Its default style in QGIS; none where empty.
     """
 
     name: str
     title: str
     features: gpd.GeoDataFrame
     kind: GeometryKind
-    qml: str
+    qml: str = ""
 
 
 def geopackage_bytes(
@@ -109,9 +111,10 @@ def _write_reference_systems(database: sqlite3.Connection) -> None:
 def _write_layer(database: sqlite3.Connection, layer: FeatureTable, moment: str) -> None:
     table = pd.DataFrame(layer.features.drop(columns="geometry"))
     shapes = layer.features.geometry.to_numpy()
-    blobs = [_blob(shape, layer.kind) for shape in shapes]
+    blobs = _blobs(shapes, layer.kind)
     _create(database, layer.name, table, f"geom {_MULTI[layer.kind]}", blobs)
-    bounds = [float(edge) for edge in shapely.total_bounds(shapes)] if len(shapes) else [None] * 4
+    known = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    bounds = [float(edge) for edge in shapely.total_bounds(known)] if len(known) else [None] * 4
     _register(database, layer.name, "features", layer.title, moment, [*bounds, _WGS84])
     database.execute(
         "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)",
@@ -129,13 +132,16 @@ def _write_attributes(
 def _write_styles(
     database: sqlite3.Connection, layers: Sequence[FeatureTable], moment: str
 ) -> None:
+    styled = [layer for layer in layers if layer.qml]
+    if not styled:
+        return
     database.execute(_STYLE_TABLE)
     _register(database, "layer_styles", "attributes", "layer_styles", moment, [None] * 5)
     database.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
         "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
         "update_time) VALUES ('', '', ?, 'geom', 'geoapp', ?, '', 1, ?, '', ?)",
-        [(layer.name, layer.qml, layer.title, moment) for layer in layers],
+        [(layer.name, layer.qml, layer.title, moment) for layer in styled],
     )
 
 
@@ -159,14 +165,15 @@ def _create(
     name: str,
     table: pd.DataFrame,
     geometry: str = "",
-    blobs: Sequence[bytes] | None = None,
+    blobs: Iterable[bytes | None] | None = None,
 ) -> None:
     kinds = [f"{_quoted(column)} {_sql_type(table[column])}" for column in table.columns]
     parts = ["fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", geometry, *kinds]
     database.execute(f"CREATE TABLE {_quoted(name)} ({', '.join(filter(None, parts))})")
-    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    # one row at a time: a million roads as lists of cells would take a gigabyte
+    rows = ([_cell(value) for value in row] for row in table.itertuples(index=False, name=None))
     if blobs is not None:
-        rows = [[blob, *row] for blob, row in zip(blobs, rows, strict=True)]
+        rows = ([blob, *row] for blob, row in zip(blobs, rows, strict=True))
     columns = [*(["geom"] if geometry else []), *map(_quoted, table.columns)]
     marks = ", ".join("?" * len(columns))
     database.executemany(
@@ -180,7 +187,9 @@ def _quoted(name: object) -> str:
 
 
 def _sql_type(column: pd.Series) -> str:
-    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column):
+        return "BOOLEAN"
+    if pd.api.types.is_integer_dtype(column):
         return "INTEGER"
     return "REAL" if pd.api.types.is_float_dtype(column) else "TEXT"
 
@@ -192,15 +201,30 @@ def _cell(value: object) -> object:
     return held if isinstance(held, int | float | str) else str(held)
 
 
-def _blob(shape: shapely.Geometry, kind: GeometryKind) -> bytes:
-    """Return a geometry as GeoPackage keeps it: a header with its envelope, then WKB."""
-    make = {
-        "polygon": shapely.multipolygons,
-        "line": shapely.multilinestrings,
-        "point": shapely.multipoints,
+def _blobs(shapes: Geometries, kind: GeometryKind) -> Iterator[bytes | None]:
+    """Yield geometries as GeoPackage keeps them: a header with the envelope, then WKB."""
+    whole = _collected(shapes, kind)
+    for shape, (west, south, east, north) in zip(whole, shapely.bounds(whole), strict=True):
+        if shape is None:
+            yield None
+            continue
+        header = struct.pack("<2sBBi4d", b"GP", 0, 0b11, _WGS84, west, east, south, north)
+        body: bytes = shapely.to_wkb(shape, byte_order=1, output_dimension=2)
+        yield header + body
+
+
+def _collected(shapes: Geometries, kind: GeometryKind) -> Geometries:
+    """Return each geometry as a collection of its parts of a kind; None where it has none."""
+    dimension, make = {
+        "polygon": (2, shapely.multipolygons),
+        "line": (1, shapely.multilinestrings),
+        "point": (0, shapely.multipoints),
     }[kind]
-    whole = make(shapely.get_parts(shape))
-    west, south, east, north = whole.bounds
-    header = struct.pack("<2sBBi4d", b"GP", 0, 0b11, _WGS84, west, east, south, north)
-    body: bytes = shapely.to_wkb(whole, byte_order=1, output_dimension=2)
-    return header + body
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    fitting = shapely.get_dimensions(parts) == dimension
+    parts, owners = parts[fitting], owners[fitting]
+    known, order = np.unique(owners, return_inverse=True)
+    whole: Geometries = np.full(len(shapes), None, dtype=object)
+    if len(known):
+        whole[known] = make(parts, indices=order)
+    return whole

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+import geopandas as gpd
 
 from geoapp.core.mapspec import MapSpec
 from geoapp.core.phrases import Phrases
@@ -40,17 +42,23 @@ def handout_pptx(
     phrases: Phrases,
     *,
     date: dt.date,
+    features: Sequence[Mapping[str, gpd.GeoDataFrame]] = (),
     template: Path | None = None,
 ) -> bytes:
-    """Return the scenes of a story as a deck of slides, see `geoapp.maps.slides.render_deck`."""
+    """Return the scenes of a story as a deck of slides, see `geoapp.maps.slides.render_deck`.
+
+    ``features`` are those of `geoapp.maps.slides.MapPage` for each scene; none where empty.
+    """
+    plain: list[Mapping[str, gpd.GeoDataFrame]] = [{} for _ in maps]
     pages = [
         slides.MapPage(
             spec,
             title=scene.title,
             bullets=tuple(line for line in scene.text.splitlines() if line.strip()),
             notes=tuple(_decided(scene, phrases)),
+            features=given,
         )
-        for scene, spec in zip(story.scenes, maps, strict=True)
+        for scene, spec, given in zip(story.scenes, maps, features or plain, strict=True)
     ]
     return slides.render_deck(
         pages,

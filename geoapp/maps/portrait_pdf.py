@@ -37,6 +37,8 @@ from geoapp.maps.sheet_text import (
 
 _SMALL = 6.6
 _INCH_MM = 25.4
+_NUMBER_MM = (8.0, 4.4)
+"""From the right and lower edge of a map: within its margin, and where printers still print."""
 _CREATOR = "geoapp"
 
 
@@ -93,7 +95,7 @@ def _drawn_page(
     if shown is None:
         draw = partial(_text_figure, report, page, place, phrases)
         return DrawnPage(draw, PageTag(opens=page.opens))
-    draw = partial(map_figure, shown, phrases, report.date, locator, find)
+    draw = partial(_map_figure, shown, place, phrases, report.date, locator, find)
     return DrawnPage(draw, PageTag(shown.spec.text_alternative or shown.spec.title))
 
 
@@ -124,16 +126,26 @@ def pages_pdf(
     return tagged_pages(content.getvalue(), tags, title=title, language=language)
 
 
-def map_figure(
+def _map_figure(
     shown: MapPage,
+    place: tuple[int, int],
     phrases: Phrases,
     date: dt.date,
     locator: GeometryRef | None,
     find: Find | None,
 ) -> Figure:
-    """Return a map as a sheet of A4, upright and true to scale."""
+    """Return a map as a sheet of A4, upright and true to scale, numbered in its lower margin."""
     content = Content(shown.spec, shown.figures, date, locator, phrases)
-    return drawn_sheet(content, LOOK, find, as_text=False)
+    figure = drawn_sheet(content, LOOK, find, as_text=False)
+    corner = (LOOK.page.right - _NUMBER_MM[0], _NUMBER_MM[1])
+    axes = layer_axes(figure, LOOK, LOOK.page, "number")
+    write(axes, _numbered(place, phrases), corner, _SMALL, colour=QUIET, align="right")
+    return figure
+
+
+def _numbered(place: tuple[int, int], phrases: Phrases) -> str:
+    number, count = map(phrases.number, place)
+    return phrases.gettext("Page {number} of {count}").format(number=number, count=count)
 
 
 def blank_page() -> tuple[Figure, Axes]:
@@ -144,18 +156,15 @@ def blank_page() -> tuple[Figure, Axes]:
 
 
 def _text_figure(report: Report, page: Page, place: tuple[int, int], phrases: Phrases) -> Figure:
-    number, count = place
     figure, axes = blank_page()
     for laid in page.blocks:
         laid.block.draw(axes, COLUMN.left, laid.top)
-    if number > 1:
+    if place[0] > 1:
         head = shortened(report.title, COLUMN.width, _SMALL)
         write(axes, head, (COLUMN.left, COLUMN.top + 5), _SMALL, colour=QUIET)
         draw_rule(axes, COLUMN.top + 3.6)
-    below = phrases.gettext("Page {number} of {count}").format(
-        number=phrases.number(number), count=phrases.number(count)
-    )
-    draw_foot(axes, report.notices, made_words(report.date, phrases), below)
+    made = made_words(report.date, phrases)
+    draw_foot(axes, report.notices, made, _numbered(place, phrases))
     return figure
 
 

@@ -26,11 +26,13 @@ from geoapp.maps.slides_map import map_shapes
 from geoapp.maps.slides_shapes import EMU_PER_MM, LOCALES, Box, place
 from geoapp.maps.slides_table import add_table, table_parts, text_part
 from geoapp.maps.slides_template import Stage, fill_title, open_stage
+from geoapp.maps.slides_words import fitting_words
 
 _GAP = 4 * EMU_PER_MM
 _LEGEND_MM = 74
 _LINES_OF_SOURCES = 11
 _LONGEST_TITLE = 110
+_LONGEST_NOTE = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,14 @@ class MapPage:
     title
         Heading of its slides; that of the map where empty.
     bullets
-        What to say about it, one point each.
+        What to say about it, one point each. Without key figures beside them they stand under
+        the heading of the map alone.
     figures
         Key figures: what, and how much, as text.
     tables
         Tables by their heading.
-    notes
-        Further paragraphs of the speaker notes.
+    notes, table_notes
+        Further paragraphs of the speaker notes of the map, and of its tables.
     features
         Layers in full detail by slug, EPSG:4326 (`geoapp.maps.drawn_features.drawn_features`);
         others are drawn from their display files.
@@ -62,6 +65,7 @@ class MapPage:
     figures: tuple[tuple[str, str], ...] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    table_notes: tuple[str, ...] = ()
     features: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
     @property
@@ -80,6 +84,7 @@ def render_slides(
     figures: Sequence[tuple[str, str]] = (),
     tables: Mapping[str, Table] | None = None,
     notes: Sequence[str] = (),
+    table_notes: Sequence[str] = (),
     features: Mapping[str, gpd.GeoDataFrame] | None = None,
     template: Path | None = None,
 ) -> bytes:
@@ -91,6 +96,7 @@ def render_slides(
         figures=tuple(figures),
         tables=tables or {},
         notes=tuple(notes),
+        table_notes=tuple(table_notes),
         features=features or {},
     )
     return render_deck([page], phrases=phrases, date=date, template=template)
@@ -162,7 +168,8 @@ def _add_page(stage: Stage, page: MapPage, phrases: Phrases) -> None:
     place(slide, *band, drawn.shapes, *legend)
     told = _notes(page, notices, drawn.joined, phrases)
     _write_notes(slide, told, phrases)
-    _add_words(stage, page, rest, phrases)
+    _add_words(stage, page, phrases)
+    _add_legend(stage, page, rest, phrases)
     for caption, table in page.tables.items():
         _add_tables(stage, caption, table, page, phrases)
 
@@ -190,53 +197,66 @@ def _split(area: Box) -> tuple[Box, Box]:
     )
 
 
-def _add_words(
-    stage: Stage, page: MapPage, rest: tuple[LegendGroup, ...], phrases: Phrases
-) -> None:
-    """Add a slide of points and key figures, and of what of the legend found no room."""
-    area = stage.area
-    half = Box(area.left, area.top, (area.width - _GAP) // 2, area.height)
-    other = Box(half.right + _GAP, area.top, half.width, area.height)
-    if page.bullets or page.figures:
+def _halves(area: Box) -> tuple[Box, Box]:
+    left = Box(area.left, area.top, (area.width - _GAP) // 2, area.height)
+    return left, Box(left.right + _GAP, area.top, left.width, area.height)
+
+
+def _add_words(stage: Stage, page: MapPage, phrases: Phrases) -> None:
+    """Add a slide of points and key figures, and further ones for points without room."""
+    lines, area = list(page.bullets), stage.area
+    if page.figures:
         heading = phrases.gettext("{title}: key figures").format(title=page.heading)
         slide = _add_slide(stage, stage.content, heading, phrases)
-        body = _body(slide)
-        if page.bullets and body is not None:
-            _write_lines(body, page.bullets, phrases, size=20)
-            if page.figures:
-                body.left, body.top, body.width, body.height = (
-                    other.left,
-                    other.top,
-                    other.width,
-                    other.height,
-                )
-        elif body is not None:
-            body._element.getparent().remove(body._element)
-        if page.figures:
-            headings = (phrases.gettext("Figure"), phrases.gettext("Value"))
-            room = (
-                half if page.bullets else Box(area.left, area.top, area.width * 2 // 3, area.height)
-            )
-            part = text_part(headings, page.figures)
-            add_table(slide, part, room, phrases.gettext("Key figures"), phrases.language)
+        half, other = _halves(area)
+        lines = _add_points(slide, lines, other, phrases)
+        wide = Box(area.left, area.top, area.width * 2 // 3, area.height)
+        headings = (phrases.gettext("Figure"), phrases.gettext("Value"))
+        room = half if page.bullets else wide
+        part = text_part(headings, page.figures, room)
+        add_table(slide, part, room, phrases.gettext("Key figures"), phrases.language)
+    while lines:
+        slide = _add_slide(stage, stage.content, page.heading, phrases)
+        lines = _add_points(slide, lines, area, phrases)
+
+
+def _add_points(slide: Slide, lines: list[str], room: Box, phrases: Phrases) -> list[str]:
+    """Write as many points into the text of a slide as it has room for; return the others."""
+    body = _body(slide)
+    if body is None:
+        return []
+    if not lines:
+        body._element.getparent().remove(body._element)
+        return []
+    fitting, rest, size = fitting_words(lines, room)
+    _write_lines(body, fitting, phrases, size=size)
+    body.left, body.top, body.width, body.height = room.left, room.top, room.width, room.height
+    return rest
+
+
+def _add_legend(
+    stage: Stage, page: MapPage, rest: tuple[LegendGroup, ...], phrases: Phrases
+) -> None:
+    """Add slides of what of the legend found no room beside the map."""
+    name = control_names(page.spec)["legend"]
     while rest:
-        name = control_names(page.spec)["legend"]
         slide = _add_slide(stage, stage.plain, f"{page.heading}: {name}", phrases)
-        for room in (half, other):
+        for room in _halves(stage.area):
             shapes, left = legend_shapes(rest, room, phrases.language, name, _over(page.spec))
             place(slide, *shapes)
             rest = left if shapes else ()
 
 
 def _add_tables(stage: Stage, caption: str, table: Table, page: MapPage, phrases: Phrases) -> None:
-    parts = table_parts(table, phrases)
+    parts = table_parts(table, phrases, stage.area)
     for number, part in enumerate(parts, 1):
         count = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
         heading = written_text(caption, _LONGEST_TITLE) + count
         slide = _add_slide(stage, stage.plain, heading, phrases)
         add_table(slide, part, stage.area, heading, phrases.language)
         unknown = phrases.gettext("A dash stands for what is unknown, never for zero.")
-        _write_notes(slide, [unknown, *page.spec.notices, *_credits([page], phrases)], phrases)
+        told = [unknown, *page.table_notes, *page.spec.notices, *_credits([page], phrases)]
+        _write_notes(slide, told, phrases)
 
 
 def _add_sources(stage: Stage, pages: Sequence[MapPage], date: dt.date, phrases: Phrases) -> None:
@@ -325,7 +345,7 @@ def _write_lines(
 def _write_notes(slide: Slide, lines: Sequence[str], phrases: Phrases) -> None:
     frame = slide.notes_slide.notes_text_frame
     if frame is not None:
-        frame.text = "\n".join(written_text(line) for line in lines if line)
+        frame.text = "\n".join(written_text(line, _LONGEST_NOTE) for line in lines if line)
         for paragraph in frame.paragraphs:
             for run in paragraph.runs:
                 run._r.get_or_add_rPr().set("lang", LOCALES[phrases.language])

@@ -168,7 +168,8 @@ def _within(geometry: Geometries, *, coverage: bool) -> Geometries:
             simpler = shapely.simplify(geometry, tolerance)
         if shapely.get_num_coordinates(simpler).sum() <= VERTICES or tolerance > 1:
             return simpler
-        tolerance *= 2
+        # what is left of a million vertices is enough to begin the next round with
+        geometry, tolerance = simpler, 2 * tolerance
 
 
 def _clipped(drawn: _Drawn, frame: Rect) -> _Drawn:

@@ -26,6 +26,7 @@ from geoapp.core.words import map_in_words
 from geoapp.errors import RefusedError
 from geoapp.store.files import digest, display_file, store_root
 from geoapp.text import Text
+from geoapp.workspace.exported_features import full_features, slide_features
 from geoapp.workspace.opening import Workspace
 from geoapp.workspace.portrait_links import portrait_links
 from geoapp.workspace.scenes import read_stories
@@ -266,16 +267,21 @@ def _sheet(task: _Task) -> bytes:
 
 def _slides(task: _Task) -> bytes:
     from geoapp.maps.slides import render_slides
+    from geoapp.maps.slides_columns import readable_rows
 
-    grouped = group_choice(task.atlas, task.order.choice)
-    rows = municipality_rows(task.atlas, grouped, task.text)
+    spec = task.map()
+    words = map_in_words(task.atlas, task.order.choice, task.text)
+    table, told = readable_rows(task.atlas, task.order.choice, task.text)
     return render_slides(
-        task.map(),
+        spec,
         phrases=task.text,
         date=task.order.date,
-        bullets=map_in_words(task.atlas, task.order.choice, task.text),
+        # notices stand above the map
+        bullets=[line for line in words if line not in spec.notices],
         figures=task.figures(),
-        tables={task.text.gettext("Municipalities"): rows},
+        tables={task.text.gettext("Municipalities"): table},
+        table_notes=told,
+        features=slide_features(task.workspace, task.atlas, spec, task.store),
         template=task.order.template,
     )
 
@@ -313,7 +319,14 @@ def _geopackage(task: _Task) -> bytes:
     from geoapp.maps.geopackage import render_geopackage
 
     render = render_geopackage if task.order.ending == ".gpkg" else render_geojson
-    return render(task.map(), phrases=task.text, date=task.order.date, figures=task.table())
+    spec = task.map()
+    return render(
+        spec,
+        phrases=task.text,
+        date=task.order.date,
+        figures=task.table(),
+        features=full_features(task.workspace, task.atlas, spec, task.store),
+    )
 
 
 def _text(task: _Task) -> bytes:
@@ -354,7 +367,10 @@ def _handout(task: _Task) -> bytes:
     story, maps = _scenes(task)
     date = task.order.date
     if task.order.ending == ".pptx":
-        return handout_pptx(story, maps, task.text, date=date, template=task.order.template)
+        features = [slide_features(task.workspace, task.atlas, spec, task.store) for spec in maps]
+        return handout_pptx(
+            story, maps, task.text, date=date, features=features, template=task.order.template
+        )
     return _report(task, handout(story, maps, task.text, date=date))
 
 

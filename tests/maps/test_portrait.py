@@ -118,6 +118,16 @@ def test_a_pdf_is_tagged_page_by_page(english: Text) -> None:
     assert read.metadata.creation_date_raw == "D:20261122000000Z"
 
 
+def test_every_page_is_numbered_maps_as_well(atlas: Atlas, english: Text) -> None:
+    made = portrait(atlas, atlas.partnership("pl-beskid"), english, date=DAY)
+    read = PdfReader(io.BytesIO(report_pdf(made, english)))
+    count = len(read.pages)
+    maps = sum(isinstance(part, MapPage) for part in made.parts)
+    assert 1 < maps < count
+    for number, page in enumerate(read.pages, start=1):
+        assert page.extract_text().count(f"Page {number} of {count}") == 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_portrait_marks_what_is_made_up_and_what_is_unknown(language: str, atlas: Atlas) -> None:
     text = Text(language)  # type: ignore[arg-type]

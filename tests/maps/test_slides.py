@@ -1,7 +1,9 @@
 import datetime as dt
 import io
 import tempfile
+import unicodedata
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,12 @@ from geoapp.core.choice import Choice
 from geoapp.core.mapspec import GeometryRef, LegendGroup, MapLayer, MapSpec, Style, View
 from geoapp.core.table import Column, Table, municipality_rows
 from geoapp.errors import FileRefusedError
+from geoapp.maps.sheet_text import inert, text_width
 from geoapp.maps.slides import MapPage, render_deck, render_slides
 from geoapp.maps.slides_map import NAMED
+from geoapp.maps.slides_shapes import EMU_PER_MM, Box
 from geoapp.maps.slides_template import open_stage
+from geoapp.maps.slides_words import SIZES, fitting_words
 from geoapp.text import LANGUAGES, Text
 
 DATE = dt.date(2026, 11, 22)
@@ -344,10 +349,54 @@ def test_a_deck_holds_several_maps(spec: MapSpec, english: Text) -> None:
         "Meeting",
         "First",
         "Second",
-        "Second: key figures",
+        "Second",
         "Sources",
     ]
+    assert {"A", "B"} <= set(texts(shown.slides[3]))
     assert {"Rajcza", "2026-11-22"} <= set(texts(shown.slides[0]))
+
+
+def test_points_beside_key_figures_go_on_on_slides_of_their_own(spec: MapSpec) -> None:
+    points = [f"Point {place}: " + "word " * 30 for place in range(12)]
+    shown = list(deck(spec, bullets=points, figures=[("Members", "6")]).slides)[2:-1]
+    assert [slide.shapes.title.text_frame.text for slide in shown] == [
+        "Beskid: key figures",
+        *["Beskid"] * (len(shown) - 1),
+    ]
+    assert len(shown) > 1
+    told = [text for slide in shown for text in texts(slide) if text.startswith("Point ")]
+    assert [text.split(":")[0] for text in told] == [f"Point {place}" for place in range(12)]
+
+
+@given(st.lists(st.text(max_size=900), max_size=12), st.integers(30, 300), st.integers(15, 200))
+def test_no_word_is_lost_between_slides(lines: list[str], width: int, height: int) -> None:
+    room, left, seen = Box(0, 0, width * EMU_PER_MM, height * EMU_PER_MM), lines, ""
+    while left:
+        fitting, left, size = fitting_words(left, room)
+        assert fitting
+        assert size in SIZES
+        seen += "".join(fitting)
+    assert _letters(seen) == _letters("".join(lines))
+
+
+def _letters(text: str) -> Counter[str]:
+    # marks that meet anew where a space went are put into another order
+    return Counter(unicodedata.normalize("NFD", "".join(inert(text).split())))
+
+
+def test_a_column_holds_its_longest_word(spec: MapSpec, english: Text) -> None:
+    headings = ("Municipality", "Marginalisation status", "Residents", "Childcare (illustrative)")
+    rows = pd.DataFrame([["Radziechowy-Wieprz", "not on the list of areas at risk", "9", "8"]] * 3)
+    rows.columns = ["a", "b", "c", "d"]
+    columns = tuple(Column(*pair) for pair in zip("abcd", headings, strict=True))
+    shown = deck(spec, tables={"Facts": Table(rows, columns)})
+    table = next(shape for slide in shown.slides for shape in slide.shapes if shape.has_table).table
+    for place, heading in enumerate(headings):
+        words = [(word, True) for word in heading.split()]
+        words += [(word, False) for word in str(rows.iloc[0, place]).split()]
+        longest = max(text_width(word, 12 - bold, bold=bold) for word, bold in words)
+        assert table.columns[place].width >= longest * EMU_PER_MM
+    assert sum(column.width for column in table.columns) == table._graphic_frame.width
 
 
 def test_a_template_gives_its_size_and_layouts_and_nothing_else(
