@@ -108,8 +108,8 @@ def server_config(host: str, port: int) -> dict[str, object]:
         "browser.gatherUsageStats": False,
         # a full collection after every run costs more than the run, and ours keep no rings
         "runner.postScriptGC": False,
-        # a browser that has seen a message of a kilobyte is sent its name the next time
-        "global.minCachedMessageSize": 1_000,
+        # a browser that has seen a message of this size is sent its name the next time
+        "global.minCachedMessageSize": 300,
         "client.showErrorDetails": "none",
         "client.toolbarMode": "minimal",
         "logger.hideWelcomeMessage": True,

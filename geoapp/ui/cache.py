@@ -187,7 +187,7 @@ def _flow_table(root: str, state: str, slug: str) -> FlowTable:
     return load_flows(Path(root), spec)
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=512, show_spinner=False)
 def _links(
     root: str, state: str, unit: str, slug: str | None, weights: tuple[tuple[str, float], ...]
 ) -> Links | None:
@@ -204,7 +204,7 @@ def _map_spec(root: str, state: str, choice: str, language: Language) -> MapSpec
     return build_map(_atlas(root, state), Choice.model_validate_json(choice), Text(language))
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=512, show_spinner=False)
 def _card(root: str, state: str, unit: str, language: Language) -> Card | None:
     return municipality_card(_atlas(root, state), unit, Text(language))
 

@@ -170,6 +170,17 @@ def modelled_links(
     return ModelledLinks(table, confidence, _notes(places, masses, borders, origin, country_factor))
 
 
+def usual_links(places: pd.DataFrame, origin: str, *, borders: Borders | None = None) -> pd.Series:
+    """Return the ``link`` of `modelled_links` alone, by code, in a third of its time."""
+    others, own = _candidates(places, origin)
+    far = distance_km(
+        others["lon"].to_numpy(float), others["lat"].to_numpy(float), own["lon"], own["lat"]
+    )
+    mass = next(iter(_masses(places, others).values()))
+    touching = _touching(borders, origin, others.index)
+    return pd.Series(link_shares(mass, far, touching, decay_km=USUAL_DECAY_KM), index=others.index)
+
+
 def modelled_flows(places: pd.DataFrame, *, borders: Borders | None = None) -> FlowTable:
     """Spread the population of each municipality over the others by the modelled link.
 
@@ -244,9 +255,10 @@ def decay_fit(
 
 def _candidates(places: pd.DataFrame, origin: str) -> tuple[pd.DataFrame, pd.Series]:
     require([(origin in places.index, f"{origin} is not among the known municipalities")])
-    own = places[places.index == origin].iloc[0]
+    is_origin = places.index == origin
+    own = places.iloc[int(is_origin.argmax())]
     located = places["lon"].notna() & places["lat"].notna()
-    others = places[located & (places.index != origin)]
+    others = places[located & ~is_origin]
     require(
         [
             (bool(located[origin]), f"the location of {origin} is not known"),

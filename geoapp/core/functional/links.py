@@ -11,7 +11,7 @@ import pandas as pd
 
 from geoapp.core.functional.contiguity import Borders
 from geoapp.core.functional.flows import FlowTable
-from geoapp.core.functional.gravity import Confidence, modelled_links
+from geoapp.core.functional.gravity import MASSES, Confidence, modelled_links, usual_links
 from geoapp.core.functional.progress import Note, require
 from geoapp.core.functional.roads import straight_line_minutes
 
@@ -193,10 +193,10 @@ def _modelled(
     places: pd.DataFrame, origin: str, model: pd.DataFrame, borders: Borders | None
 ) -> Measured:
     # Each way back is a model of its own; only those that can matter are worked out.
-    near = [code for code in model.index if model["link"][code] >= 0.01]
-    back = {
-        code: modelled_links(places, code, borders=borders).table["link"][origin] for code in near
-    }
+    near = model.index[model["link"] >= 0.01]
+    # every other column would be copied for each of them
+    known = places[[name for name in ("lon", "lat", *MASSES) if name in places]].astype(float)
+    back = {code: usual_links(known, code, borders=borders)[origin] for code in near}
     return Measured(model["link"], pd.Series(back, dtype=float), MODELLED)
 
 

@@ -18,6 +18,7 @@ from geoapp.core.functional.gravity import (
     modelled_flows,
     modelled_links,
     reliability,
+    usual_links,
 )
 from geoapp.errors import RefusedError
 
@@ -181,3 +182,11 @@ def test_decay_is_found_again(table: Callable[..., FlowTable]) -> None:
     fit = decay_fit(table(flows), places, decays_km=(2.5, 10, 40))
     assert fit["first_right"].idxmax() == 10
     assert fit.loc[10, "in_top_three"] >= fit.loc[40, "in_top_three"]
+
+
+@pytest.mark.parametrize("origin", ["A", "C"])
+def test_usual_links_are_those_of_the_model(places: Any, origin: str) -> None:
+    borders = Borders(frozenset("ABCD"), (("A", "B", 5.0), ("B", "C", 1.0)))
+    modelled = modelled_links(places, origin, borders=borders).table["link"]
+    usual = usual_links(places, origin, borders=borders)
+    assert usual[modelled.index].tolist() == modelled.tolist()
