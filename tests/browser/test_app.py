@@ -194,7 +194,7 @@ def test_after_switching_the_language_the_next_choice_counts(app: Any) -> None:
     app.page.get_by_role("radio", name="Čeština").click()
     expect(app.page.get_by_text("Seskupit a obarvit podle")).to_be_visible()
     app.settle()
-    app.page.get_by_role("button", name=re.compile("^Místní komunikace")).click()
+    app.page.get_by_role("button", name=re.compile(r"^Místní komunikace \(uk")).click()
     expect(app.map).to_have_attribute("data-layers", re.compile("local-roads"))
     expect(app.page).to_have_url(re.compile("layers=local-roads"))
     assert "group=status" in app.page.url
